@@ -1,0 +1,5 @@
+import sys
+
+from sxt.cli import main
+
+sys.exit(main())
