@@ -1,0 +1,137 @@
+"""The specimen while it is drawn: absorption, labels, and what is already taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sxt.phantom import absorption
+from sxt.phantom.grid import Box, Grid
+from sxt.phantom.shapes import Shape
+
+ATTEMPTS = 20
+GAP_NM = 50.0
+"""Free space kept around a body, so that two outlines do not melt into one."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """How a shape is drawn.
+
+    Parameters
+    ----------
+    interior_per_um : float or None
+        Absorption inside; None leaves what is there, so that only the membrane is drawn.
+    interior_class : int
+        Label of the inside; the background class leaves it unlabelled.
+    membrane_per_um, membrane_nm : float
+        Absorption and thickness of the membrane; thickness 0 draws and labels none.
+    membrane_label_nm : float
+        Width of the outline labelled as membrane; 0 labels none.
+    texture_per_um : float
+        Deviation of the interior's absorption, multiplied with the scene's fine texture.
+    """
+
+    interior_per_um: float | None
+    interior_class: int = absorption.BACKGROUND
+    membrane_per_um: float = 1.0
+    membrane_nm: float = 0.0
+    membrane_label_nm: float = 0.0
+    texture_per_um: float = 0.0
+
+
+class Scene:
+    """Absorption (1/µm, float32), labels (uint8) and a map of taken voxels, all (z, y, x) on one grid."""
+
+    def __init__(self, grid: Grid, background_per_um: np.ndarray, fine_texture: np.ndarray) -> None:
+        self.grid = grid
+        self.absorption = background_per_um
+        self.fine_texture = fine_texture
+        self.labels = np.zeros(grid.shape, np.uint8)
+        self.is_taken = np.zeros(grid.shape, bool)
+
+    def place(self, draw: Callable[[], Shape], body: Body) -> Shape | None:
+        """Draw shapes until one lies free of the others, paint it, and return it; None where none fitted."""
+        for _ in range(ATTEMPTS):
+            shape = draw()
+            low, high = shape.bounds_nm()
+            box = self.grid.box_around(low - GAP_NM, high + GAP_NM)
+            if box is None or self._is_taken_at(shape.core_nm()):
+                continue
+            distance = shape.distance(self.grid, box)
+            near = distance < GAP_NM
+            if not (near & self.is_taken[box]).any():
+                self.is_taken[box] |= near
+                self.paint(distance, box, body)
+                return shape
+        return None
+
+    def _is_taken_at(self, points_nm: np.ndarray) -> bool:
+        index = np.floor(points_nm / self.grid.voxel_nm).astype(int)
+        index = index[((index >= 0) & (index < self.grid.shape)).all(axis=1)]
+        return bool(self.is_taken[index[:, 0], index[:, 1], index[:, 2]].any())
+
+    def paint_shape(self, shape: Shape, body: Body, *, takes: bool = True) -> np.ndarray | None:
+        """Paint a shape over what is there; return its distance in its box, None outside the grid."""
+        low, high = shape.bounds_nm()
+        box = self.grid.box_around(low - GAP_NM, high + GAP_NM)
+        if box is None:
+            return None
+        distance = shape.distance(self.grid, box)
+        self.paint(distance, box, body)
+        if takes:
+            self.is_taken[box] |= distance < GAP_NM
+        return distance
+
+    def paint(self, distance: np.ndarray, box: Box, body: Body) -> None:
+        """Paint absorption and labels of a body given its signed distance in nm in a box."""
+        values = self.absorption[box]
+        voxel = np.float32(self.grid.mean_voxel_nm)
+        inner = distance + np.float32(body.membrane_nm)
+        if body.membrane_nm > 0:
+            weight = np.clip(0.5 - distance / voxel, 0, 1) - np.clip(0.5 - inner / voxel, 0, 1)
+            values += weight * (np.float32(body.membrane_per_um) - values)
+        if body.interior_per_um is not None:
+            inside: np.ndarray | np.float32 = np.float32(body.interior_per_um)
+            if body.texture_per_um:
+                inside = inside + np.float32(body.texture_per_um) * self.fine_texture[box]
+            values += np.clip(0.5 - inner / voxel, 0, 1) * (inside - values)
+        self._label(distance, box, body)
+
+    def _label(self, distance: np.ndarray, box: Box, body: Body) -> None:
+        labels = self.labels[box]
+        if body.interior_class or body.interior_per_um is not None:
+            labels[distance < 0] = body.interior_class
+        if body.membrane_label_nm > 0:
+            outline = outline_in_slices(
+                distance + np.float32(body.membrane_nm / 2),
+                voxel_nm=self.grid.voxel_nm,
+                width_nm=body.membrane_label_nm,
+            )
+            labels[outline] = absorption.MEMBRANE
+
+
+def outline_in_slices(
+    distance: np.ndarray, *, voxel_nm: tuple[float, float, float], width_nm: float
+) -> np.ndarray:
+    """Return the line of ``width_nm``, measured within each slice, along the zero level of a signed distance.
+
+    Parameters
+    ----------
+    distance : ndarray
+        (z, y, x) in nm.
+
+    Notes
+    -----
+    A surface that is steep in z is a line of constant width in a slice. Where the surface lies parallel
+    to the slice, the line would vanish; there it is kept one slice thick, so that the outline of a body
+    stays closed.
+    """
+    half = np.float32(width_nm / 2)
+    near = np.abs(distance) <= half
+    if not near.any() or min(distance.shape) < 2:
+        return near
+    slope_z, slope_y, slope_x = np.gradient(distance, *voxel_nm)
+    in_slice = np.hypot(slope_y, slope_x) / np.sqrt(slope_z**2 + slope_y**2 + slope_x**2 + np.float32(1e-6))
+    thinnest = np.float32(min(0.51 * voxel_nm[0], width_nm / 2))
+    return near & (np.abs(distance) <= np.maximum(half * in_slice, thinnest))
