@@ -192,9 +192,13 @@ def _blur(
     blurred = [_gaussian(transmitted, settings.psf_sigma_nm * level, geometry.voxel_nm) for level in levels]
     if len(levels) == 1:
         return blurred[0]
-    place = np.interp(growth, levels, np.arange(len(levels))) weights = np.maximum(1 - np.abs(place[None,
-    :] - np.arange(len(levels))[:, None]), 0).astype(np.float32) return sum(w[:, None] * image for w,
-    image in zip(weights, blurred, strict=True))
+    order = np.arange(len(levels))
+    place = np.interp(growth, levels, order)
+    weights = np.maximum(1 - np.abs(place[None, :] - order[:, None]), 0).astype(np.float32)
+    mixed = np.zeros_like(transmitted)
+    for weight, image in zip(weights, blurred, strict=True):
+        mixed += weight[:, None] * image
+    return mixed
 
 
 def _gaussian(view: np.ndarray, sigma_nm: float, voxel_nm: VoxelSize) -> np.ndarray:

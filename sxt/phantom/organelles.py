@@ -32,6 +32,7 @@ class OrganellePainter:
         self.scene = scene
         self.specimen = specimen
         self.rng = rng
+        self._is_first = False
 
     def paint_cell_edge(self, outside: np.ndarray) -> None:
         """Cut the cell off along a rippled plane and put ``outside`` (absorption in 1/µm) behind it."""
@@ -103,11 +104,13 @@ class OrganellePainter:
         body = Body(self._draw(s.bead_per_um), absorption.GOLD_BEAD)
         layer = rng.uniform(0.3, 0.7)
         for index in range(self._count(s.beads_per_um3)):
-            centre = self._draw_centre(is_first=index == 0)
-            if rng.random() < 0.7:  # most lie on one surface of the specimen
+            self._is_first = index == 0
+            centre = self._draw_centre()
+            if not self._is_first and rng.random() < 0.7:  # most lie on one surface of the specimen
                 centre[0] = self.scene.grid.extent_nm[0] * np.clip(rng.normal(layer, 0.08), 0, 1)
             radii = radius * rng.uniform(0.9, 1.1, 3)
             self.scene.paint_shape(Ellipsoid(centre, radii), body)
+        self._is_first = False
 
     def paint_vesicles(self) -> None:
         """Place vesicles with bright, grey or dark lumen, some with a dense core, and larger vacuoles."""
@@ -117,12 +120,11 @@ class OrganellePainter:
         )
         for _ in range(self._count(s.multivesicular_per_um3)):
             self._place_multivesicular_body()
-        for index in range(self._count(s.vesicles_per_um3)):
-            first = index == 0
-            shape = self.scene.place(
-                lambda first=first: self._draw_blob(s.vesicle_radius_nm, 0.15, is_first=first),  # type:
-                ignore[misc] self._membrane_body(self._draw(s.vesicle_lumen_per_um), texture_per_um=0.02),
-            )
+        for shape in self._place_many(
+            s.vesicles_per_um3,
+            lambda: self._draw_blob(s.vesicle_radius_nm, 0.15),
+            lambda: self._membrane_body(self._draw(s.vesicle_lumen_per_um), texture_per_um=0.02),
+        ):
             if isinstance(shape, Ellipsoid) and self.rng.random() < 0.2:
                 core = Ellipsoid(shape.centre_nm, 0.5 * shape.radii_nm, shape.rotation)
                 self.scene.paint_shape(core, Body(self.rng.uniform(0.4, 0.8)), takes=False)
@@ -139,14 +141,16 @@ class OrganellePainter:
         self._place_many(s.sheets_per_um3, self._draw_sheet, body)
         self._place_many(s.tubules_per_um3, self._draw_tubule, body)
 
-    def _place_many(self, per_um3: float, draw: Callable[..., Shape], body: Callable[[], Body]) -> None:
-        for index in range(self._count(per_um3)):
-            if index == 0:
-                self._centre_next = True
-            self.scene.place(draw, body())
-            self._centre_next = False
-
-    _centre_next = False
+    def _place_many(self, per_um3: float, draw: Callable[[], Shape], body: Callable[[], Body]) -> list[Shape]:
+        """Place as many shapes as the density asks for; the first lies within what is kept."""
+        placed: list[Shape] = []
+        for _ in range(self._count(per_um3)):
+            self._is_first = not placed
+            shape = self.scene.place(draw, body())
+            if shape is not None:
+                placed.append(shape)
+        self._is_first = False
+        return placed
 
     def _count(self, per_um3: float) -> int:
         if per_um3 == 0:
@@ -156,9 +160,9 @@ class OrganellePainter:
     def _draw(self, limits: Range) -> float:
         return float(self.rng.uniform(*limits))
 
-    def _draw_centre(self, *, is_first: bool = False) -> np.ndarray:
+    def _draw_centre(self) -> np.ndarray:
         extent = self.scene.grid.extent_nm
-        inset = np.array([0.4, 0.2, 0.2]) if is_first or self._centre_next else np.zeros(3)
+        inset = np.array([0.45, 0.2, 0.2]) if self._is_first else np.zeros(3)
         return extent * self.rng.uniform(inset, 1 - inset)
 
     def _membrane_body(
@@ -177,11 +181,11 @@ class OrganellePainter:
     def _draw_vacuole(self) -> Body:
         return self._membrane_body(self._draw(self.specimen.vacuole_per_um), texture_per_um=0.01)
 
-    def _draw_blob(self, radius_nm: Range, roughness: float, *, is_first: bool = False) -> Ellipsoid:
+    def _draw_blob(self, radius_nm: Range, roughness: float) -> Ellipsoid:
         radius = self._draw(radius_nm)
         radii = radius * self.rng.uniform(1 - roughness, 1 + roughness, 3)
         ripple = draw_ripple(self.rng, amplitude=0.25 * roughness * radius, wave_number=2.5)
-        return Ellipsoid(self._draw_centre(is_first=is_first), radii, draw_rotation(self.rng), ripple)
+        return Ellipsoid(self._draw_centre(), radii, draw_rotation(self.rng), ripple)
 
     def _draw_mitochondrion(self, radius_nm: float) -> Tube:
         rng = self.rng
@@ -196,11 +200,12 @@ class OrganellePainter:
 
     def _draw_tube(self, start: np.ndarray, length: float, radius: float, stiffness: float) -> Tube:
         rng = self.rng
+        step_nm = max(TUBE_STEP_NM, 0.5 * radius)
         points = draw_path(
             rng,
             start,
             length_nm=length,
-            step_nm=TUBE_STEP_NM,
+            step_nm=step_nm,
             stiffness=stiffness,
             flatness=rng.uniform(0.05, 0.4),
         )

@@ -29,8 +29,8 @@ def reconstruct(
 
     Notes
     -----
-    ``f(z, x) = sum over views of (step) * filtered(s)``, step in radians, the filter ``|frequency|`` in cycles a
-    length times a window: the inverse Radon transform for parallel rays (Kak and Slaney 1988, chapter 3,
+    ``f(z, x) = sum over views of (step) * filtered(s)``, step in radians, the filter ``|frequency|``
+    times a window: the inverse Radon transform for parallel rays (Kak and Slaney 1988, chapter 3,
     doi 10.1137/1.9780898719277). With less than half a turn what the views do not hold stays missing.
     """
     nz, nx = geometry.slab_shape

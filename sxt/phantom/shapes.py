@@ -1,5 +1,6 @@
 """Smooth bodies as signed distance functions in nm, negative inside, evaluated in a box of the grid."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -216,15 +217,17 @@ def draw_path(
     flatness : float
         Factor on the z component of every step; 0 keeps the path within a slice.
     """
-    points = [np.asarray(start_nm, float)]
     scale = np.array([flatness, 1.0, 1.0])
+    turns = (1 - stiffness) * scale * rng.normal(size=(max(int(length_nm / step_nm), 1), 3))
     heading = scale * (rng.normal(size=3) if direction is None else direction)
+    steps = np.empty_like(turns)
     turn = np.zeros(3)
-    for _ in range(max(int(length_nm / step_nm), 1)):
-        turn = 0.8 * turn + (1 - stiffness) * rng.normal(size=3)
-        heading = heading / np.linalg.norm(heading) + turn * scale
-        points.append(points[-1] + step_nm * heading / np.linalg.norm(heading))
-    return np.array(points)
+    for index, change in enumerate(turns):
+        turn = 0.8 * turn + change
+        heading = heading / math.sqrt(heading @ heading) + turn
+        steps[index] = heading
+    steps *= step_nm / np.linalg.norm(steps, axis=1, keepdims=True)
+    return start_nm + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
 
 
 def tube_along(points: np.ndarray, radii_nm: np.ndarray) -> Tube:
