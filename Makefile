@@ -1,0 +1,33 @@
+# Every target sets up what it needs first; see scripts/bootstrap.sh.
+VENV_PYTHON := .venv/bin/python
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+INPUT ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve demo test check
+
+help:
+	@echo "make serve   start the dashboard on http://$(ADDRESS):$(PORT)"
+	@echo "make demo    segment and measure a simulated cell, or INPUT=FILE"
+	@echo "make test    run all the tests"
+	@echo "make check   format, lint and types, then all the tests"
+
+serve:
+	@sh scripts/bootstrap.sh run
+	@$(VENV_PYTHON) -m streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
+
+demo:
+	@sh scripts/bootstrap.sh run
+	@sh scripts/demo.sh $(INPUT)
+
+test:
+	@sh scripts/bootstrap.sh dev
+	@$(VENV_PYTHON) -m pytest
+
+check:
+	@sh scripts/bootstrap.sh dev
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m mypy
+	@$(VENV_PYTHON) -m pytest
