@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sxt.phantom import absorption
-from sxt.phantom.scene import Body, Scene
+from sxt.phantom.scene import GAP_NM, Body, Scene
 from sxt.phantom.settings import Range, SpecimenSettings
 from sxt.phantom.shapes import (
     Ellipsoid,
@@ -13,6 +13,7 @@ from sxt.phantom.shapes import (
     Shape,
     Sheet,
     Tube,
+    distance_of_large_shape,
     draw_path,
     draw_ripple,
     draw_rotation,
@@ -38,7 +39,7 @@ class OrganellePainter:
         """Cut the cell off along a rippled plane and put ``outside`` (absorption in 1/µm) behind it."""
         shape = self._draw_cell_edge()
         grid = self.scene.grid
-        distance = shape.distance(grid, grid.whole)
+        distance = distance_of_large_shape(shape, grid)
         weight = np.clip(0.5 + distance / np.float32(grid.mean_voxel_nm), 0, 1)
         self.scene.absorption += weight * (outside - self.scene.absorption)
         self.scene.paint(distance, grid.whole, self._membrane_body(None))
@@ -62,15 +63,18 @@ class OrganellePainter:
             membrane_label_nm=s.membrane_label_nm,
             texture_per_um=1.2 * s.texture * level,
         )
-        self.scene.paint_shape(shape, body)
+        distance = distance_of_large_shape(shape, grid)
+        self.scene.paint(distance, grid.whole, body)
+        self.scene.is_taken |= distance < GAP_NM
         nucleolus = Ellipsoid(
             centre - away * rng.uniform(0.2, 0.9),
             rng.uniform(350, 800, 3),
             ripple=draw_ripple(rng, amplitude=50.0, wave_number=3.0),
         )
-        distance = nucleolus.distance(grid, grid.whole)
-        inside = shape.distance(grid, grid.whole) < -200
-        self.scene.absorption += np.where(inside & (distance < 0), np.float32(0.25 * level), np.float32(0))
+        box = grid.box_around(*nucleolus.bounds_nm())
+        if box is not None:
+            within = np.clip(np.minimum(-nucleolus.distance(grid, box), -200 - distance[box]) / 60, 0, 1)
+            self.scene.absorption[box] += within * np.float32(0.25 * level)
 
     def paint_mitochondria(self) -> None:
         """Place long tubes, some of them branched, with a dense matrix."""

@@ -9,7 +9,9 @@ from sxt.phantom import absorption
 from sxt.phantom.grid import Box, Grid
 from sxt.phantom.shapes import Shape
 
-ATTEMPTS = 20
+ATTEMPTS = 30
+COSTLY_ATTEMPTS = 4
+"""Attempts whose whole shape is compared with what is taken, not only points of it."""
 GAP_NM = 50.0
 """Free space kept around a body, so that two outlines do not melt into one."""
 
@@ -52,12 +54,16 @@ class Scene:
 
     def place(self, draw: Callable[[], Shape], body: Body) -> Shape | None:
         """Draw shapes until one lies free of the others, paint it, and return it; None where none fitted."""
+        costly = 0
         for _ in range(ATTEMPTS):
+            if costly == COSTLY_ATTEMPTS:
+                return None
             shape = draw()
             low, high = shape.bounds_nm()
             box = self.grid.box_around(low - GAP_NM, high + GAP_NM)
             if box is None or self._is_taken_at(shape.core_nm()):
                 continue
+            costly += 1
             distance = shape.distance(self.grid, box)
             near = distance < GAP_NM
             if not (near & self.is_taken[box]).any():

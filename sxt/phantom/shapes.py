@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from sxt.phantom.grid import Box, Grid, box_shape
+from sxt.phantom.textures import stretch
 
 
 class Shape(Protocol):
@@ -83,7 +84,7 @@ class Ellipsoid:
     ripple: Ripple = field(default_factory=Ripple)
 
     def core_nm(self) -> np.ndarray:
-        tips = 0.6 * (self.rotation * self.radii_nm).T
+        tips = 0.9 * (self.rotation * self.radii_nm).T
         return np.concatenate([self.centre_nm + tips, self.centre_nm - tips, self.centre_nm[None]])
 
     def bounds_nm(self) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +116,10 @@ class Tube:
     stop_radii_nm: np.ndarray
 
     def core_nm(self) -> np.ndarray:
-        return np.concatenate([self.starts_nm, self.stops_nm[-1:]])
+        points = np.concatenate([self.starts_nm, self.stops_nm[-1:]])
+        radii = np.concatenate([self.start_radii_nm, self.stop_radii_nm[-1:]])
+        around = np.concatenate([np.eye(3), -np.eye(3), np.zeros((1, 3))])
+        return (points[:, None] + radii[:, None, None] * around).reshape(-1, 3)
 
     def bounds_nm(self) -> tuple[np.ndarray, np.ndarray]:
         points = np.concatenate([self.starts_nm, self.stops_nm])
@@ -196,6 +200,21 @@ class HalfSpace:
         z, y, x = grid.coordinates(box, self.point_nm)
         n = self.normal.astype(np.float32)
         return (z * n[0] + y * n[1] + x * n[2] + self.ripple(z, y, x)).astype(np.float32, copy=False)
+
+
+def distance_of_large_shape(shape: Shape, grid: Grid) -> np.ndarray:
+    """Return the signed distance over the whole grid, worked out at every fourth voxel and interpolated.
+
+    For shapes whose radii of curvature are many voxels.
+    """
+    factor = 4
+    z, y, x = (-(-n // factor) + 1 for n in grid.shape)
+    vz, vy, vx = grid.voxel_nm
+    coarse = Grid((z, y, x), (factor * vz, factor * vy, factor * vx))
+    distance = shape.distance(coarse, coarse.whole)
+    for axis, length in enumerate(grid.shape):
+        distance = stretch(distance, axis, length, factor)
+    return distance
 
 
 def draw_path(

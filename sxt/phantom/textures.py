@@ -27,15 +27,15 @@ def draw_field(
     coarse -= coarse.mean()
     coarse /= coarse.std() + 1e-6
     for axis, (length, factor) in enumerate(zip(shape, step, strict=True)):
-        coarse = _stretch(coarse, axis, length, factor)
+        coarse = stretch(coarse, axis, length, factor)
     return coarse
 
 
-def _stretch(values: np.ndarray, axis: int, length: int, factor: int) -> np.ndarray:
-    """Interpolate linearly to ``length`` samples along one axis, ``factor`` new samples to an old one."""
+def stretch(values: np.ndarray, axis: int, length: int, factor: int) -> np.ndarray:
+    """Interpolate linearly to ``length`` voxels along one axis, ``factor`` to a voxel of ``values``."""
     if factor == 1:
         return values
-    position = np.arange(length) / factor
+    position = np.clip((np.arange(length) + 0.5) / factor - 0.5, 0, values.shape[axis] - 1.001)
     low = position.astype(int)
     share = (position - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
     first, second = np.take(values, low, axis), np.take(values, low + 1, axis)
