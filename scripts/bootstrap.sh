@@ -5,11 +5,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 readonly VENV=.venv
-readonly LIBRARIES="libegl1 libgl1"
 kind=${1:?say which: run or dev}
 case $kind in
-    run) requirements=requirements.txt ;;
-    dev) requirements=requirements-dev.txt ;;
+    run) requirements='requirements.txt' ;;
+    dev) requirements='requirements-dev.txt' ;;
     *) echo "bootstrap.sh: '$kind' is unknown; use run or dev." >&2; exit 2 ;;
 esac
 
@@ -21,16 +20,22 @@ install_command() { echo "sudo apt-get update && sudo apt-get install --no-insta
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-install_packages() {
-    say "installing $* with apt-get"
+# Run a command without its output, unless it fails.
+quietly() {
     log=$(mktemp)
-    if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } \
-        >"$log" 2>&1 </dev/null; then
-        tail -n 20 "$log" >&2
+    if "$@" >"$log" 2>&1 </dev/null; then
+        rm -f "$log"
+    else
+        tail -n 30 "$log" >&2
         rm -f "$log"
         return 1
     fi
-    rm -f "$log"
+}
+
+install_packages() {
+    say "installing $* with apt-get"
+    quietly apt-get update
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
 # need CHECK PACKAGE...: make sure CHECK succeeds, by installing the packages or naming the command that does.
@@ -71,14 +76,15 @@ make_venv() {
     "$python" -m venv --clear "$VENV"
 }
 
+pip_install() { quietly "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install "$@"; }
+
 install_requirements() {
     stamp=$VENV/.sxt-$kind
     wanted=$(cat requirements.txt "$requirements" constraints.txt pyproject.toml | cksum)
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
     say "installing $requirements into $VENV; the first time takes some minutes"
-    pip="$VENV/bin/python -m pip --disable-pip-version-check --no-input install --quiet"
-    $pip --requirement "$requirements" --constraint constraints.txt
-    $pip --no-deps --no-build-isolation --editable .
+    pip_install --requirement "$requirements" --constraint constraints.txt
+    pip_install --no-deps --no-build-isolation --editable .
     echo "$wanted" >"$stamp"
 }
 
@@ -90,6 +96,6 @@ offer_chromium() {
 }
 
 make_venv
-need has_libraries $LIBRARIES
+need has_libraries libegl1 libgl1
 install_requirements
 if [ "$kind" = dev ]; then offer_chromium; fi
