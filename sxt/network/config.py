@@ -66,7 +66,9 @@ class NetworkConfig:
             raise ModelError("The network needs at least one stage and one neck branch.")
         widths = (self.stem_width, *self.stage_widths, self.neck_width, self.head_width)
         if not all(2 <= width <= MAX_WIDTH and width % 2 == 0 for width in widths):
-            raise ModelError(f"The layer widths {widths} are not usable; each is an even number up to {MAX_WIDTH}.")
+            raise ModelError(
+                f"The layer widths {widths} are not usable; each is an even number up to {MAX_WIDTH}."
+            )
         for name in (
             "in_channels",
             "n_classes",
@@ -79,11 +81,15 @@ class NetworkConfig:
             if not 1 <= getattr(self, name) <= 254:
                 raise ModelError(f"{name} is {getattr(self, name)}; it must be between 1 and 254.")
         if self.in_channels % 2 == 0:
-            raise ModelError(f"in_channels is {self.in_channels}; it must be odd, the slice and its neighbours.")
+            raise ModelError(
+                f"in_channels is {self.in_channels}; it must be odd, the slice and its neighbours."
+            )
         if self.kernel_size % 2 == 0 or not 1 <= self.kernel_size <= 15:
             raise ModelError(f"kernel_size is {self.kernel_size}; it must be odd and at most 15.")
         if not all(1 <= size <= 15 for size in self.neck_kernel_sizes):
-            raise ModelError(f"neck_kernel_sizes are {self.neck_kernel_sizes}; each must be between 1 and 15.")
+            raise ModelError(
+                f"neck_kernel_sizes are {self.neck_kernel_sizes}; each must be between 1 and 15."
+            )
         if not 0.0 <= self.dropout < 1.0:
             raise ModelError(f"dropout is {self.dropout}; it must be at least 0 and less than 1.")
 
@@ -169,7 +175,9 @@ def _from_published(values: Mapping[str, Any]) -> NetworkConfig:
             dropout=dropout,
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ModelError(f"The published network configuration lacks or garbles the field {error}.") from error
+        raise ModelError(
+            f"The published network configuration lacks or garbles the field {error}."
+        ) from error
 
 
 def _refuse_what_is_not_built(values: Mapping[str, Any], *parts: Mapping[str, Any]) -> None:
@@ -180,11 +188,19 @@ def _refuse_what_is_not_built(values: Mapping[str, Any], *parts: Mapping[str, An
         raise ModelError("The configuration adds instead of concatenating; only concatenation is built here.")
     for part in parts:
         if not part["batch_norm"]["active"] or part["activation"]["type"] != "relu":
-            raise ModelError("Only batch norm followed by relu is built here; the configuration asks for another form.")
+            raise ModelError(
+                "Only batch norm followed by relu is built here; the configuration asks for another form."
+            )
     kernel_sizes = {size for part in (encoder, image, label) for size in part["kernel_sizes"]}
     if len(kernel_sizes) != 1 or len({part["block_depth"] for part in (encoder, image, label)}) != 1:
-        raise ModelError("Encoder and decoders differ in kernel size or block depth; here they share one of each.")
+        raise ModelError(
+            "Encoder and decoders differ in kernel size or block depth; here they share one of each."
+        )
     if image["use_skip_connections"] or not label["use_skip_connections"]:
-        raise ModelError("Only an image decoder without and a label decoder with skip connections is built here.")
+        raise ModelError(
+            "Only an image decoder without and a label decoder with skip connections is built here."
+        )
     if not len(encoder["n_filters"]) - 1 == encoder["n_stages"] == image["n_stages"] == label["n_stages"]:
-        raise ModelError("Encoder and decoders differ in their number of stages; here they mirror each other.")
+        raise ModelError(
+            "Encoder and decoders differ in their number of stages; here they mirror each other."
+        )

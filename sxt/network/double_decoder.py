@@ -109,15 +109,18 @@ class DoubleDecoder(nn.Module):
         self.neck = Neck(skip_widths[-1], config)
         neck_width = config.neck_width * len(config.neck_kernel_sizes)
         self.image_decoder = Decoder(neck_width, config, n_blocks=config.n_image_blocks, skip_widths=[])
-        self.label_decoder = Decoder(neck_width, config, n_blocks=config.n_label_blocks, skip_widths=skip_widths)
-        head = {"kernel_size": config.kernel_size, "bias": True}
-        width = config.head_width
-        self.image_head = nn.Sequential(
-            Bottleneck(width, width, **head), Bottleneck(width, width, **head), Bottleneck(width, 1, **head)
+        self.label_decoder = Decoder(
+            neck_width, config, n_blocks=config.n_label_blocks, skip_widths=skip_widths
         )
+        width = config.head_width
+
+        def bottleneck(n_out: int) -> Bottleneck:
+            return Bottleneck(width, n_out, kernel_size=config.kernel_size, bias=True)
+
+        self.image_head = nn.Sequential(bottleneck(width), bottleneck(width), bottleneck(1))
         self.label_head = nn.Sequential(
             ActivationBlock(width, dropout=0.0)[0],
-            Bottleneck(width, width, **head),
+            bottleneck(width),
             nn.Conv2d(width, config.n_classes, 1),
         )
 

@@ -53,7 +53,9 @@ def _copy_layers(file: Any, network: DoubleDecoder) -> None:
         raise ModelError(f"{file.filename} holds no Keras layers; it was not written by save_weights.")
     weighted = [name for name in present if len(file[name].attrs.get("weight_names", []))]
     if missing := sorted(set(layers) - set(weighted)):
-        raise ModelError(f"The weights file has no layer {missing[0]!r}; it does not match the configuration.")
+        raise ModelError(
+            f"The weights file has no layer {missing[0]!r}; it does not match the configuration."
+        )
     if extra := sorted(set(weighted) - set(layers)):
         raise ModelError(f"The weights file has a layer {extra[0]!r} that the configuration does not have.")
     for name, module in layers.items():
@@ -87,7 +89,9 @@ def _copy_layer(name: str, group: Any, module: nn.Module) -> None:
         for weight_name, target in zip(found, targets, strict=True):
             _copy_tensor(weight_name, np.asarray(group[weight_name]), target)
     if unknown := [weight_name for weight_name in weight_names if _role(weight_name) not in ROLES]:
-        raise ModelError(f"Layer {name!r} of the weights file has a tensor {unknown[0]!r} of an unknown kind.")
+        raise ModelError(
+            f"Layer {name!r} of the weights file has a tensor {unknown[0]!r} of an unknown kind."
+        )
 
 
 def _copy_tensor(weight_name: str, values: np.ndarray, target: Tensor) -> None:
