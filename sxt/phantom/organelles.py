@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sxt.phantom import absorption
-from sxt.phantom.scene import GAP_NM, Body, Scene
+from sxt.phantom.scene import ATTEMPTS, GAP_NM, Body, Scene
 from sxt.phantom.settings import Range, SpecimenSettings
 from sxt.phantom.shapes import (
     Ellipsoid,
@@ -22,6 +22,8 @@ from sxt.phantom.shapes import (
 )
 
 TUBE_STEP_NM = 60.0
+FIRST_ATTEMPTS = 300
+"""Attempts to place the first object of a kind, so that a small volume holds one of each where it can."""
 NUCLEAR_ENVELOPE_NM = 2.0
 """Thickness of the nuclear envelope in units of a membrane: it is two of them."""
 
@@ -50,8 +52,9 @@ class OrganellePainter:
         grid, s, rng = self.scene.grid, self.specimen, self.rng
         radii = rng.uniform(*s.nucleus_radius_nm, 3) * np.array([0.6, 1.0, 1.0])
         angle = rng.uniform(0, 2 * np.pi)
-        reach = radii[1] * rng.uniform(0.5, 1.0)
-        away = np.array([0.0, np.sin(angle), np.cos(angle)]) * (reach + 0.25 * grid.extent_nm.min())
+        towards = np.array([0.0, np.sin(angle), np.cos(angle)])
+        reach = 1 / np.linalg.norm(towards / radii)
+        away = towards * (reach + rng.uniform(-0.1, 0.35) * grid.extent_nm[1:].min())
         centre = grid.extent_nm / 2 + away + np.array([rng.uniform(-0.3, 0.3) * radii[0], 0, 0])
         ripple = draw_ripple(rng, amplitude=0.03 * radii[1], wave_number=5.0)
         shape = Ellipsoid(centre, radii, ripple=ripple)
@@ -86,7 +89,8 @@ class OrganellePainter:
             return self._membrane_body(
                 level * self.rng.uniform(0.92, 1.08),
                 interior_class=absorption.MITOCHONDRION,
-                texture_per_um=1.3 * s.texture * level,
+                texture_per_um=s.texture * level,
+                thickness=s.mitochondrion_rim,
             )
 
         self._place_many(s.mitochondria_per_um3, lambda: self._draw_mitochondrion(radius), body)
@@ -150,7 +154,8 @@ class OrganellePainter:
         placed: list[Shape] = []
         for _ in range(self._count(per_um3)):
             self._is_first = not placed
-            shape = self.scene.place(draw, body())
+            attempts = FIRST_ATTEMPTS if self._is_first else ATTEMPTS
+            shape = self.scene.place(draw, body(), attempts=attempts)
             if shape is not None:
                 placed.append(shape)
         self._is_first = False
@@ -170,14 +175,19 @@ class OrganellePainter:
         return extent * self.rng.uniform(inset, 1 - inset)
 
     def _membrane_body(
-        self, interior_per_um: float | None, *, interior_class: int = 0, texture_per_um: float = 0.0
+        self,
+        interior_per_um: float | None,
+        *,
+        interior_class: int = absorption.BACKGROUND,
+        texture_per_um: float = 0.0,
+        thickness: float = 1.0,
     ) -> Body:
         s = self.specimen
         return Body(
             interior_per_um,
             interior_class,
             membrane_per_um=self._draw(s.membrane_per_um),
-            membrane_nm=self._draw(s.membrane_thickness_nm),
+            membrane_nm=thickness * self._draw(s.membrane_thickness_nm),
             membrane_label_nm=s.membrane_label_nm,
             texture_per_um=texture_per_um,
         )

@@ -6,11 +6,13 @@ from sxt.phantom import absorption
 from sxt.phantom.settings import (
     AcquisitionSettings,
     FilterName,
+    OutputType,
     PhantomSettings,
     Range,
     ReconstructionSettings,
     SpecimenSettings,
 )
+from sxt.tomogram import Absorbing
 
 VOXEL_RANGE_NM = (8.0, 30.0)
 PHOTON_RANGE = (300.0, 30_000.0)
@@ -22,6 +24,7 @@ def draw_settings(
     *,
     voxel_range_nm: Range = VOXEL_RANGE_NM,
     photon_range: Range = PHOTON_RANGE,
+    absorbing_is: Absorbing = "dark",
 ) -> PhantomSettings:
     """Draw settings of a simulated tomogram of ``shape`` (z, y, x); the same seed gives the same settings.
 
@@ -37,13 +40,13 @@ def draw_settings(
         voxel_nm,
         _draw_specimen(rng, voxel_nm),
         _draw_acquisition(rng, voxel_nm, photon_range),
-        _draw_reconstruction(rng, voxel_nm),
+        _draw_reconstruction(rng, voxel_nm, absorbing_is),
     )
 
 
 def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSettings:
     cytosol = rng.uniform(*absorption.CYTOSOL_RANGE_PER_UM)
-    mitochondrion = cytosol + rng.uniform(0.08, 0.26)
+    mitochondrion = cytosol + rng.uniform(0.06, 0.30)
     bead = rng.uniform(60.0, 130.0)
     smallest = rng.uniform(50.0, 110.0)
     membrane_nm = rng.uniform(8.0, 14.0)
@@ -52,6 +55,7 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         mitochondrion_radius_nm=_around(rng.uniform(110.0, 230.0), 0.1),
         mitochondrion_length_nm=(500.0, rng.uniform(1500.0, 6000.0)),
         mitochondrion_per_um=_around(mitochondrion, 0.03),
+        mitochondrion_rim=rng.uniform(0.1, 1.2),
         branching=rng.uniform(0.0, 0.5),
         vesicles_per_um3=_log_uniform(rng, 0.3, 4.0),
         vesicle_radius_nm=(smallest, smallest * rng.uniform(1.5, 3.0)),
@@ -67,7 +71,7 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         droplet_per_um=_around(rng.uniform(*absorption.LIPID_DROPLET_RANGE_PER_UM), 0.05),
         beads_per_um3=_log_uniform(rng, 0.03, 0.3) if rng.random() < 0.8 else 0.0,
         bead_radius_nm=(0.95 * bead, 1.05 * bead),
-        bead_per_um=_around(_log_uniform(rng, 3.0, absorption.GOLD_PER_UM), 0.05),
+        bead_per_um=_around(_log_uniform(rng, 1.2, absorption.GOLD_PER_UM), 0.05),
         has_nucleus=bool(rng.random() < 0.45),
         nucleus_radius_nm=(1500.0, 4500.0),
         nucleus_per_um=_around(rng.uniform(*absorption.NUCLEUS_RANGE_PER_UM), 0.02),
@@ -96,15 +100,18 @@ def _draw_acquisition(rng: np.random.Generator, voxel_nm: float, photon_range: R
     )
 
 
-def _draw_reconstruction(rng: np.random.Generator, voxel_nm: float) -> ReconstructionSettings:
+def _draw_reconstruction(
+    rng: np.random.Generator, voxel_nm: float, absorbing_is: Absorbing
+) -> ReconstructionSettings:
     names: list[FilterName] = ["ramp", "cosine", "hann", "hann", "sirt"]
+    dtypes: list[OutputType] = ["uint8", "uint8", "uint16", "float32"]
     return ReconstructionSettings(
         filter_name=names[int(rng.integers(len(names)))],
         cutoff=rng.uniform(0.6, 1.0),
         sirt_iterations=int(_log_uniform(rng, 10, 100)),
-        smoothing_nm=float(rng.uniform(0.25, 1.1) * voxel_nm),
-        absorbing_is="dark",
-        dtype="uint8" if rng.random() < 0.6 else "float32",
+        smoothing_nm=float(rng.uniform(0.25, 1.4) * voxel_nm),
+        absorbing_is=absorbing_is,
+        dtype=dtypes[int(rng.integers(len(dtypes)))],
         clip_percent=(_log_uniform(rng, 0.03, 2.0), 100 - _log_uniform(rng, 0.03, 2.0)),
     )
 

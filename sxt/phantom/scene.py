@@ -9,9 +9,7 @@ from sxt.phantom import absorption
 from sxt.phantom.grid import Box, Grid
 from sxt.phantom.shapes import Shape
 
-ATTEMPTS = 30
-COSTLY_ATTEMPTS = 4
-"""Attempts whose whole shape is compared with what is taken, not only points of it."""
+ATTEMPTS = 32
 GAP_NM = 50.0
 """Free space kept around a body, so that two outlines do not melt into one."""
 
@@ -52,11 +50,14 @@ class Scene:
         self.labels = np.zeros(grid.shape, np.uint8)
         self.is_taken = np.zeros(grid.shape, bool)
 
-    def place(self, draw: Callable[[], Shape], body: Body) -> Shape | None:
-        """Draw shapes until one lies free of the others, paint it, and return it; None where none fitted."""
+    def place(self, draw: Callable[[], Shape], body: Body, *, attempts: int = ATTEMPTS) -> Shape | None:
+        """Draw shapes until one lies free of the others, paint it, and return it; None where none fitted.
+
+        Of every eight attempts one may compare its whole shape with what is taken, not only points of it.
+        """
         costly = 0
-        for _ in range(ATTEMPTS):
-            if costly == COSTLY_ATTEMPTS:
+        for _ in range(attempts):
+            if costly > attempts // 8:
                 return None
             shape = draw()
             low, high = shape.bounds_nm()

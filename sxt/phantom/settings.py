@@ -22,14 +22,16 @@ SMALLEST_AXIS_PX = 4
 class SpecimenSettings:
     """What the cell is made of; lengths in nm, absorption in 1/µm, densities in objects per µm³.
 
-    A density above 0 places at least one object; 0 places none. Absorption and membrane thickness are
+    A density above 0 places at least one object where it fits; 0 none. Absorption and membrane thickness are
     drawn once a structure from their ranges.
     """
 
     mitochondria_per_um3: float = 0.8
     mitochondrion_radius_nm: Range = (120.0, 210.0)
-    mitochondrion_length_nm: Range = (700.0, 4500.0)
+    mitochondrion_length_nm: Range = (800.0, 5500.0)
     mitochondrion_per_um: Range = absorption.MITOCHONDRION_RANGE_PER_UM
+    mitochondrion_rim: float = 0.5
+    """Thickness of a mitochondrion's visible rim in units of a membrane; its matrix is nearly as dense."""
     branching: float = 0.25
     vesicles_per_um3: float = 0.6
     vesicle_radius_nm: Range = (60.0, 220.0)
@@ -47,16 +49,16 @@ class SpecimenSettings:
     droplets_per_um3: float = 0.12
     droplet_radius_nm: Range = (100.0, 380.0)
     droplet_per_um: Range = absorption.LIPID_DROPLET_RANGE_PER_UM
-    beads_per_um3: float = 0.12
+    beads_per_um3: float = 0.08
     bead_radius_nm: Range = (100.0, 125.0)
-    bead_per_um: Range = (3.0, 10.0)
+    bead_per_um: Range = (1.5, 4.0)
     """Below that of gold: constrained reconstructions compress what absorbs nearly everything."""
     has_nucleus: bool = True
     nucleus_radius_nm: Range = (2200.0, 4500.0)
     nucleus_per_um: Range = absorption.NUCLEUS_RANGE_PER_UM
     has_cell_edge: bool = False
     cytosol_per_um: Range = absorption.CYTOSOL_RANGE_PER_UM
-    texture: float = 0.20
+    texture: float = 0.13
     """Relative deviation of the cytoplasm's coarse and fine texture."""
     membrane_per_um: Range = absorption.MEMBRANE_RANGE_PER_UM
     membrane_thickness_nm: Range = (8.0, 16.0)
@@ -109,7 +111,7 @@ class AcquisitionSettings:
 
     tilt_range_deg: Range = (-62.0, 62.0)
     tilt_step_deg: float = 1.0
-    photons: float = 2000.0
+    photons: float = 5000.0
     psf_sigma_nm: float = 24.0
     depth_of_field_um: float = 3.0
     surrounding_um: float = 2.0
@@ -160,10 +162,10 @@ class ReconstructionSettings:
     filter_name: FilterName = "hann"
     cutoff: float = 1.0
     sirt_iterations: int = 20
-    smoothing_nm: float = 12.0
+    smoothing_nm: float = 18.0
     absorbing_is: Absorbing = "dark"
     dtype: OutputType = "uint8"
-    clip_percent: Range = (0.7, 99.7)
+    clip_percent: Range = (0.5, 99.5)
 
     def __post_init__(self) -> None:
         _check_choice("filter_name", self.filter_name, get_args(FilterName))
