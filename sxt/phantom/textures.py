@@ -35,8 +35,8 @@ def stretch(values: np.ndarray, axis: int, length: int, factor: int) -> np.ndarr
     """Interpolate linearly to ``length`` voxels along one axis, ``factor`` to a voxel of ``values``."""
     if factor == 1:
         return values
-    position = np.clip((np.arange(length) + 0.5) / factor - 0.5, 0, values.shape[axis] - 1.001)
-    low = position.astype(int)
+    position = (np.arange(length) + 0.5) / factor - 0.5
+    low = np.clip(np.floor(position).astype(int), 0, values.shape[axis] - 2)  # the ends are extrapolated
     share = (position - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
     first, second = np.take(values, low, axis), np.take(values, low + 1, axis)
     first += share * (second - first)

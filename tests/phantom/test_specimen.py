@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from scipy.ndimage import label
+
+from sxt.phantom import PhantomSettings, SpecimenSettings, build_specimen
+from sxt.phantom.absorption import ICE_PER_UM, LABEL_CLASSES, LIPID_DROPLET, MEMBRANE, MITOCHONDRION
+from sxt.phantom.grid import Grid
+from sxt.phantom.scene import Body, Scene, outline_in_slices
+from sxt.phantom.shapes import DISTANCE_CAP_NM, Ellipsoid, distance_of_large_shape, tube_along
+
+VOXEL_NM = 10.0
+
+
+def grid_of(shape=(40, 60, 60), voxel_nm=(VOXEL_NM,) * 3):
+    return Grid(shape, voxel_nm)
+
+
+def sphere(radius_nm, grid):
+    return Ellipsoid(grid.extent_nm / 2, np.full(3, radius_nm))
+
+
+def scene_with(shape, body, grid):
+    scene = Scene(grid, np.full(grid.shape, 0.2, np.float32), np.zeros(grid.shape, np.float32))
+    scene.paint_shape(shape, body)
+    return scene
+
+
+def test_a_sphere_has_its_exact_distance():
+    grid = grid_of()
+    z, y, x = grid.coordinates(grid.whole, grid.extent_nm / 2)
+    exact = np.sqrt(z**2 + y**2 + x**2) - 120
+    np.testing.assert_allclose(sphere(120.0, grid).distance(grid, grid.whole), exact, atol=0.05)
+
+
+def test_a_straight_tube_has_its_exact_distance_near_its_surface():
+    grid = grid_of()
+    tube = tube_along(np.array([[200.0, -500.0, 300.0], [200.0, 1500.0, 300.0]]), np.array([80.0, 80.0]))
+    z, _, x = grid.coordinates(grid.whole, np.array([200.0, 0.0, 300.0]))
+    exact = np.minimum(np.broadcast_to(np.hypot(z, x), grid.shape) - 80, DISTANCE_CAP_NM)
+    np.testing.assert_allclose(tube.distance(grid, grid.whole), exact, atol=0.05)
+
+
+def test_the_interpolated_distance_of_a_large_shape_is_close_to_the_exact_one():
+    grid = grid_of()
+    shape = Ellipsoid(np.array([200.0, 300.0, 3000.0]), np.full(3, 2700.0))
+    np.testing.assert_allclose(
+        distance_of_large_shape(shape, grid), shape.distance(grid, grid.whole), atol=1.0
+    )
+
+
+@pytest.mark.parametrize("width_nm", [60.0, 100.0])
+def test_the_outline_has_its_width_within_a_slice(width_nm):
+    grid = grid_of((40, 100, 100))
+    outline = outline_in_slices(
+        sphere(300.0, grid).distance(grid, grid.whole), voxel_nm=grid.voxel_nm, width_nm=width_nm
+    )
+    for z_nm in (0.0, 100.0, 150.0):  # from the equator towards the pole
+        row = outline[20 + int(z_nm / VOXEL_NM), 50, 50:]
+        assert row.sum() * VOXEL_NM == pytest.approx(width_nm, abs=VOXEL_NM)
+
+
+def test_the_outline_of_a_sphere_is_closed():
+    grid = grid_of((80, 80, 80))
+    distance = sphere(300.0, grid).distance(grid, grid.whole)
+    outline = outline_in_slices(distance, voxel_nm=grid.voxel_nm, width_nm=60.0)
+    pole = outline[:, 40, 40]
+    assert 2 <= pole.sum() <= 4  # two caps, each one or two voxels thick
+    regions, count = label(~outline)
+    assert count == 2
+    assert regions[40, 40, 40] != regions[0, 0, 0]
+
+
+def test_membrane_interior_and_labels_lie_where_they_should():
+    grid = grid_of((40, 80, 80))
+    body = Body(0.4, MITOCHONDRION, membrane_per_um=1.0, membrane_nm=20.0, membrane_label_nm=60.0)
+    scene = scene_with(sphere(250.0, grid), body, grid)
+    row, labels = scene.absorption[20, 40], scene.labels[20, 40]
+    assert row[40] == pytest.approx(0.4)
+    assert row[0] == pytest.approx(0.2)
+    assert row[40:].argmax() * VOXEL_NM == pytest.approx(240, abs=10)
+    assert row.max() == pytest.approx(1.0, abs=0.05)
+    assert labels[40] == MITOCHONDRION
+    assert (labels[40:] == MEMBRANE).sum() * VOXEL_NM == pytest.approx(60, abs=VOXEL_NM)
+    assert labels[0] == 0
+
+
+def test_absorption_of_a_thin_membrane_is_spread_not_lost():
+    grid = grid_of((60, 60, 60), (30.0,) * 3)
+    thin = Body(None, membrane_per_um=1.2, membrane_nm=10.0)
+    scene = scene_with(sphere(500.0, grid), thin, grid)
+    mass = (scene.absorption - 0.2).sum() * 30.0**3
+    assert mass == pytest.approx(1.0 * 4 * np.pi * 495.0**2 * 10.0, rel=0.05)
+
+
+def test_a_specimen_holds_every_class():
+    specimen = build_specimen(PhantomSettings((16, 96, 96), 20.0), seed=4)
+    shares = np.bincount(specimen.labels.ravel(), minlength=5) / specimen.labels.size
+    assert all(shares[c.value] > 0.001 for c in LABEL_CLASSES)
+    assert shares[1] < 0.25
+    assert specimen.labels.shape == (16, 96, 96)
+    assert specimen.absorption_per_um.shape == (16 + 2 * specimen.margin, 96, 96)
+
+
+def test_absorption_inside_droplets_is_as_set():
+    settings = SpecimenSettings(droplet_per_um=(0.7, 0.7), droplet_radius_nm=(200.0, 250.0), beads_per_um3=0)
+    specimen = build_specimen(PhantomSettings((16, 96, 96), 20.0, settings), seed=4)
+    inner = specimen.absorption_per_um[specimen.margin : -specimen.margin][specimen.labels == LIPID_DROPLET]
+    assert np.median(inner) == pytest.approx(0.7, rel=0.1)
+
+
+def test_a_density_of_zero_places_none():
+    empty = SpecimenSettings(
+        **{name: 0 for name in SpecimenSettings.__dataclass_fields__ if name.endswith("_per_um3")},
+        has_nucleus=False,
+    )
+    assert not build_specimen(PhantomSettings((8, 40, 40), 20.0, empty), seed=1).labels.any()
+
+
+def test_ice_lies_beyond_the_edge_of_the_cell():
+    settings = SpecimenSettings(has_cell_edge=True, has_nucleus=False, beads_per_um3=0)
+    specimen = build_specimen(PhantomSettings((8, 96, 96), 20.0, settings), seed=2)
+    share_of_ice = (np.abs(specimen.absorption_per_um - ICE_PER_UM) < 0.02).mean()
+    assert 0.05 < share_of_ice < 0.6
+
+
+def test_every_draw_depends_on_the_seed_alone():
+    settings = PhantomSettings((8, 40, 40), 20.0)
+    first, again, other = (build_specimen(settings, seed=seed) for seed in (1, 1, 2))
+    assert first.absorption_per_um.tobytes() == again.absorption_per_um.tobytes()
+    assert first.labels.tobytes() == again.labels.tobytes()
+    assert first.labels.tobytes() != other.labels.tobytes()
