@@ -2,8 +2,11 @@
 
 import functools
 import re
-from importlib.metadata import packages_distributions
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -33,3 +36,25 @@ def import_names_of(package: str) -> list[str]:
 def packages_of(module: str) -> list[str]:
     """The installed packages that bring a top-level module."""
     return _distributions_by_module().get(module, [])
+
+
+def list_what_packages_bring(packages: Iterable[str]) -> set[str]:
+    """The packages themselves and all that they require, extras left out.
+
+    What torch requires is left out as well: it differs between its builds, and torch pins it itself.
+    """
+    found: set[str] = set()
+    left = list(packages)
+    while left:
+        package = left.pop()
+        if package not in found:
+            found.add(package)
+            left += _requirements_of(package) if package != "torch" else []
+    return found
+
+
+def _requirements_of(package: str) -> list[str]:
+    wanted = (Requirement(text) for text in requires(package) or [])
+    return [
+        normalise(each.name) for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})
+    ]

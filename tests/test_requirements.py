@@ -2,7 +2,7 @@ import sys
 import tomllib
 
 from tests.layers import REPOSITORY, list_imports, list_sources, module_name
-from tests.requirements import packages_of, read_pins
+from tests.requirements import list_what_packages_bring, packages_of, read_pins
 
 
 def third_party_modules():
@@ -27,6 +27,12 @@ def test_the_constraints_hold_every_pin_at_the_same_version():
         pins = read_pins(name)
         assert pins
         assert pins == {package: constraints.get(package) for package in pins}
+
+
+def test_the_constraints_hold_what_the_pins_bring_along():
+    brought = list_what_packages_bring(read_pins("requirements.txt") | read_pins("requirements-dev.txt"))
+    assert {"jinja2", "starlette", "iniconfig"} <= brought
+    assert brought - set(read_pins("constraints.txt")) == set()
 
 
 def test_constraints_name_neither_hosts_nor_builds():
