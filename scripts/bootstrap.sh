@@ -78,14 +78,18 @@ make_venv() {
 
 pip_install() { quietly "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install "$@"; }
 
+# What was installed last is noted in a stamp; the packages for tests include those to run.
 install_requirements() {
-    stamp=$VENV/.sxt-$kind
-    wanted=$(cat requirements.txt "$requirements" constraints.txt pyproject.toml | cksum)
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
+    stamp=$VENV/.sxt-stamp
+    pins=$(cat requirements.txt requirements-dev.txt constraints.txt pyproject.toml | cksum)
+    if [ -f "$stamp" ]; then
+        case $(cat "$stamp") in "$kind $pins" | "dev $pins") return ;; esac
+    fi
     say "installing $requirements into $VENV; the first time takes some minutes"
+    rm -f "$stamp"
     pip_install --requirement "$requirements" --constraint constraints.txt
     pip_install --no-deps --no-build-isolation --editable .
-    echo "$wanted" >"$stamp"
+    echo "$kind $pins" >"$stamp"
 }
 
 # Chromium drives the tests of pages in a browser; without it they skip, and the rest runs.
