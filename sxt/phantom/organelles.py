@@ -24,8 +24,10 @@ from sxt.phantom.shapes import (
 TUBE_STEP_NM = 60.0
 FIRST_ATTEMPTS = 300
 """Attempts to place the first object of a kind, so that a small volume holds one of each where it can."""
-NUCLEAR_ENVELOPE_NM = 2.0
-"""Thickness of the nuclear envelope in units of a membrane: it is two of them."""
+NUCLEAR_ENVELOPE = (1.0, 2.0)
+"""Thickness of the nuclear envelope in units of a membrane: it is two of them, with pores."""
+CISTERNA = 0.5
+"""Thickness of a cisterna's membranes in units of an organelle's: seen edge-on, two of them add up."""
 
 
 class OrganellePainter:
@@ -62,9 +64,10 @@ class OrganellePainter:
         body = Body(
             level,
             membrane_per_um=self._draw(s.membrane_per_um),
-            membrane_nm=NUCLEAR_ENVELOPE_NM * self._draw(s.membrane_thickness_nm),
+            membrane_nm=rng.uniform(*NUCLEAR_ENVELOPE) * self._draw(s.membrane_thickness_nm),
             membrane_label_nm=s.membrane_label_nm,
             texture_per_um=1.2 * s.texture * level,
+            membrane_fading=rng.uniform(0.0, 0.6),
         )
         distance = distance_of_large_shape(shape, grid)
         self.scene.paint(distance, grid.whole, body)
@@ -89,7 +92,7 @@ class OrganellePainter:
             return self._membrane_body(
                 level * self.rng.uniform(0.92, 1.08),
                 interior_class=absorption.MITOCHONDRION,
-                texture_per_um=s.texture * level,
+                texture_per_um=0.6 * s.texture * level,
                 thickness=s.mitochondrion_rim,
             )
 
@@ -144,9 +147,12 @@ class OrganellePainter:
         def body() -> Body:
             return self._membrane_body(self.rng.uniform(0.2, 0.32))
 
+        def cisterna() -> Body:
+            return self._membrane_body(self.rng.uniform(0.2, 0.32), thickness=CISTERNA)
+
         for _ in range(self._count(s.golgi_per_um3)):
             self._place_golgi()
-        self._place_many(s.sheets_per_um3, self._draw_sheet, body)
+        self._place_many(s.sheets_per_um3, self._draw_sheet, cisterna)
         self._place_many(s.tubules_per_um3, self._draw_tubule, body)
 
     def _place_many(self, per_um3: float, draw: Callable[[], Shape], body: Callable[[], Body]) -> list[Shape]:
@@ -273,7 +279,7 @@ class OrganellePainter:
         for index in range(count):
             offset = (index - (count - 1) / 2) * spacing
             sheet = Sheet(centre, rotation, size * rng.uniform(0.8, 1.0), 22.0, ripple, curvature, offset)
-            self.scene.paint_shape(sheet, self._membrane_body(self._draw((0.2, 0.3))))
+            self.scene.paint_shape(sheet, self._membrane_body(self._draw((0.2, 0.3)), thickness=CISTERNA))
 
     def _is_free(self, centre_nm: np.ndarray, reach_nm: float) -> bool:
         box = self.scene.grid.box_around(centre_nm - reach_nm, centre_nm + reach_nm)

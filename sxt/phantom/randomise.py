@@ -46,7 +46,8 @@ def draw_settings(
 
 def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSettings:
     cytosol = rng.uniform(*absorption.CYTOSOL_RANGE_PER_UM)
-    mitochondrion = cytosol + rng.uniform(0.06, 0.30)
+    texture = rng.uniform(0.05, 0.24)
+    mitochondrion = cytosol + rng.uniform(0.06 + 0.3 * texture, 0.30)
     bead = rng.uniform(60.0, 130.0)
     smallest = rng.uniform(50.0, 110.0)
     membrane_nm = rng.uniform(8.0, 14.0)
@@ -71,13 +72,13 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         droplet_per_um=_around(rng.uniform(*absorption.LIPID_DROPLET_RANGE_PER_UM), 0.05),
         beads_per_um3=_log_uniform(rng, 0.03, 0.3) if rng.random() < 0.8 else 0.0,
         bead_radius_nm=(0.95 * bead, 1.05 * bead),
-        bead_per_um=_around(_log_uniform(rng, 1.2, absorption.GOLD_PER_UM), 0.05),
+        bead_per_um=_around(_log_uniform(rng, 1.0, absorption.GOLD_PER_UM), 0.05),
         has_nucleus=bool(rng.random() < 0.45),
         nucleus_radius_nm=(1500.0, 4500.0),
         nucleus_per_um=_around(rng.uniform(*absorption.NUCLEUS_RANGE_PER_UM), 0.02),
         has_cell_edge=bool(rng.random() < 0.25),
         cytosol_per_um=_around(cytosol, 0.02),
-        texture=rng.uniform(0.05, 0.30),
+        texture=texture,
         membrane_thickness_nm=(membrane_nm, membrane_nm * 1.5),
         margin_nm=float(min(rng.uniform(150.0, 400.0), 20 * voxel_nm)),
     )

@@ -28,6 +28,8 @@ class Body:
         Absorption and thickness of the membrane; thickness 0 draws and labels none.
     membrane_label_nm : float
         Width of the outline labelled as membrane; 0 labels none.
+    membrane_fading : float
+        Share of its absorption by which the membrane varies along the surface, with the scene's coarse texture.
     texture_per_um : float
         Deviation of the interior's absorption, multiplied with the scene's fine texture.
     """
@@ -38,15 +40,24 @@ class Body:
     membrane_nm: float = 0.0
     membrane_label_nm: float = 0.0
     texture_per_um: float = 0.0
+    membrane_fading: float = 0.0
+
+
+@dataclass(frozen=True)
+class Textures:
+    """Random fields of mean 0 and deviation about 1 on the scene's grid (z, y, x), float32."""
+
+    coarse: np.ndarray
+    fine: np.ndarray
 
 
 class Scene:
     """Absorption (1/µm, float32), labels (uint8) and a map of taken voxels, all (z, y, x) on one grid."""
 
-    def __init__(self, grid: Grid, background_per_um: np.ndarray, fine_texture: np.ndarray) -> None:
+    def __init__(self, grid: Grid, background_per_um: np.ndarray, textures: Textures) -> None:
         self.grid = grid
         self.absorption = background_per_um
-        self.fine_texture = fine_texture
+        self.textures = textures
         self.labels = np.zeros(grid.shape, np.uint8)
         self.is_taken = np.zeros(grid.shape, bool)
 
@@ -97,11 +108,15 @@ class Scene:
         inner = distance + np.float32(body.membrane_nm)
         if body.membrane_nm > 0:
             weight = np.clip(0.5 - distance / voxel, 0, 1) - np.clip(0.5 - inner / voxel, 0, 1)
+            if body.membrane_fading:
+                weight *= np.clip(
+                    1 - np.float32(body.membrane_fading) * np.abs(self.textures.coarse[box]), 0, 1
+                )
             values += weight * (np.float32(body.membrane_per_um) - values)
         if body.interior_per_um is not None:
             inside: np.ndarray | np.float32 = np.float32(body.interior_per_um)
             if body.texture_per_um:
-                inside = inside + np.float32(body.texture_per_um) * self.fine_texture[box]
+                inside = inside + np.float32(body.texture_per_um) * self.textures.fine[box]
             values += np.clip(0.5 - inner / voxel, 0, 1) * (inside - values)
         self._label(distance, box, body)
 

@@ -51,7 +51,7 @@ class SpecimenSettings:
     droplet_per_um: Range = absorption.LIPID_DROPLET_RANGE_PER_UM
     beads_per_um3: float = 0.08
     bead_radius_nm: Range = (100.0, 125.0)
-    bead_per_um: Range = (1.5, 4.0)
+    bead_per_um: Range = (1.0, 2.5)
     """Below that of gold: constrained reconstructions compress what absorbs nearly everything."""
     has_nucleus: bool = True
     nucleus_radius_nm: Range = (2200.0, 4500.0)

@@ -7,7 +7,7 @@ import numpy as np
 from sxt.phantom import absorption
 from sxt.phantom.grid import Grid
 from sxt.phantom.organelles import OrganellePainter
-from sxt.phantom.scene import Scene
+from sxt.phantom.scene import Scene, Textures
 from sxt.phantom.settings import PhantomSettings, SpecimenSettings
 from sxt.phantom.textures import draw_field
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -62,7 +62,7 @@ def build_specimen(
     if specimen.has_nucleus:
         steps.insert(0, painter.paint_nucleus)
     if specimen.has_cell_edge:
-        ice = np.float32(absorption.ICE_PER_UM) * (1 + np.float32(0.03) * scene.fine_texture)
+        ice = np.float32(absorption.ICE_PER_UM) * (1 + np.float32(0.03) * scene.textures.fine)
         steps.insert(0, lambda: painter.paint_cell_edge(ice))
     for done, step in enumerate(steps):
         cancel.raise_if_cancelled()
@@ -85,7 +85,7 @@ def _empty_cell(grid: Grid, specimen: SpecimenSettings, rng: np.random.Generator
     fine = np.float32(0.8) * fine + np.float32(0.6) * medium
     cytosol = np.float32(level) * (1 + np.float32(specimen.texture) * (np.float32(0.7) * coarse + fine))
     np.maximum(cytosol, absorption.ICE_PER_UM, out=cytosol)
-    return Scene(grid, cytosol, fine)
+    return Scene(grid, cytosol, Textures(coarse, fine))
 
 
 def _in_voxels(length_nm: float, grid: Grid) -> tuple[float, float, float]:

@@ -19,7 +19,8 @@ from sxt.progress import CancelToken
 SETTINGS = PhantomSettings(
     (16, 96, 112),
     20.0,
-    acquisition=AcquisitionSettings(tilt_step_deg=2.0),
+    SpecimenSettings(bead_per_um=(10.0, 10.0)),
+    AcquisitionSettings(tilt_step_deg=2.0),
 )
 
 

@@ -5,7 +5,7 @@ from scipy.ndimage import label
 from sxt.phantom import PhantomSettings, SpecimenSettings, build_specimen
 from sxt.phantom.absorption import ICE_PER_UM, LABEL_CLASSES, LIPID_DROPLET, MEMBRANE, MITOCHONDRION
 from sxt.phantom.grid import Grid
-from sxt.phantom.scene import Body, Scene, outline_in_slices
+from sxt.phantom.scene import Body, Scene, Textures, outline_in_slices
 from sxt.phantom.shapes import DISTANCE_CAP_NM, Ellipsoid, distance_of_large_shape, tube_along
 
 VOXEL_NM = 10.0
@@ -20,7 +20,8 @@ def sphere(radius_nm, grid):
 
 
 def scene_with(shape, body, grid):
-    scene = Scene(grid, np.full(grid.shape, 0.2, np.float32), np.zeros(grid.shape, np.float32))
+    texture = np.ones(grid.shape, np.float32)
+    scene = Scene(grid, np.full(grid.shape, 0.2, np.float32), Textures(texture, texture))
     scene.paint_shape(shape, body)
     return scene
 
@@ -129,3 +130,17 @@ def test_every_draw_depends_on_the_seed_alone():
     assert first.absorption_per_um.tobytes() == again.absorption_per_um.tobytes()
     assert first.labels.tobytes() == again.labels.tobytes()
     assert first.labels.tobytes() != other.labels.tobytes()
+
+
+def test_a_membrane_fades_with_the_coarse_texture_and_keeps_its_label():
+    grid = grid_of((40, 80, 80))
+    even, faded = (
+        scene_with(
+            sphere(250.0, grid),
+            Body(None, membrane_per_um=1.0, membrane_nm=20.0, membrane_label_nm=60.0, membrane_fading=fading),
+            grid,
+        )
+        for fading in (0.0, 0.5)
+    )
+    np.testing.assert_allclose(faded.absorption - 0.2, 0.5 * (even.absorption - 0.2), atol=1e-6)
+    np.testing.assert_array_equal(faded.labels, even.labels)
