@@ -1,12 +1,17 @@
-"""``python -m sxt models``: list the model versions there are, and where the commands look for them."""
+"""``python -m sxt models``: list the model versions there are, and where the commands look for them.
+
+``sxt.models`` brings torch and is imported only when a command runs, so that others can share the arguments here.
+"""
 
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sxt.errors import SettingsError
-from sxt.models import DEFAULT_MODEL, SHIPPED_ROOT, ModelSummary, list_models
+
+if TYPE_CHECKING:
+    from sxt.models import ModelSummary
 
 HEADER = ("model", "classes", "parameters", "pixel size", "Dice", "size", "")
 DEFAULT_MARK = "default"
@@ -17,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    from sxt.models import DEFAULT_MODEL, list_models
+
     roots = model_roots(arguments.models_dir)
     return {
         "default": DEFAULT_MODEL,
@@ -53,6 +60,8 @@ def own_models_dir(models_dir: Path | None) -> Path:
 
 def model_roots(models_dir: Path | None) -> tuple[Path, ...]:
     """Return where to look for model versions: the user's own folder, then the shipped ones."""
+    from sxt.models import SHIPPED_ROOT
+
     if models_dir is not None and not models_dir.is_dir():
         raise SettingsError(
             f"The models folder {models_dir} does not exist; give one that holds NAME/VERSION folders."
@@ -60,7 +69,7 @@ def model_roots(models_dir: Path | None) -> tuple[Path, ...]:
     return (own_models_dir(models_dir), SHIPPED_ROOT)
 
 
-def _to_json(summary: ModelSummary) -> dict[str, Any]:
+def _to_json(summary: "ModelSummary") -> dict[str, Any]:
     config = summary.config
     return {
         "spec": summary.spec,

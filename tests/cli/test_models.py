@@ -15,7 +15,7 @@ TINY_NETWORK = NetworkConfig(
 
 @pytest.fixture
 def models_dir(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(command, "SHIPPED_ROOT", tmp_path / "shipped")
+    monkeypatch.setattr("sxt.models.SHIPPED_ROOT", tmp_path / "shipped")
     root = tmp_path / "mine"
     for name, version, pixel_size_nm, metrics in (
         ("membrane", "1", 10, {"dice": 0.8126}),
