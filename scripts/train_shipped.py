@@ -15,20 +15,24 @@ import sys
 import time
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from sxt.cli.memory import use_huge_pages
+
+use_huge_pages()  # before torch is imported
+
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
-
 from sxt.files import atomic_path
 from sxt.models import ModelClass, ModelConfig, load_model, save_model
 from sxt.network import DoubleDecoder, NetworkConfig, build_network
 from sxt.phantom import LABEL_CLASSES, draw_settings, simulate_cell
-from sxt.segment import SegmentSettings, segment_tomogram, use_huge_pages
+from sxt.segment import SegmentSettings, segment_tomogram
 from sxt.segment.normalise import normalise_slices
 
 MEMBRANE = 1
@@ -49,19 +53,19 @@ class TrainingSettings:
     pixel_size_nm: float = 20.0
     cell_shape: tuple[int, int, int] = (20, 384, 384)
     voxel_range_nm: tuple[float, float] = (10.0, 28.0)
-    n_train_cells: int = 40
+    n_train_cells: int = 32
     n_test_cells: int = 6
     first_train_seed: int = 1_000
     first_test_seed: int = 9_000
-    crop_px: int = 256
+    crop_px: int = 192
     batch_crops: int = 4
     zoom_range: tuple[float, float] = (0.8, 1.25)
-    n_steps: int = 6_000
-    warm_up_steps: int = 200
+    n_steps: int = 1_800
+    warm_up_steps: int = 100
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     max_gradient_norm: float = 1.0
-    average_decay: float = 0.998
+    average_decay: float = 0.995
     image_loss_every: int = 4
     image_loss_weight: float = 0.1
     seed: int = 0
@@ -202,7 +206,7 @@ class TrainingState:
         average = build_network(settings.network)
         average.load_state_dict(network.state_dict())
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
+        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay, fused=True)
         return cls(network, average, optimiser)
 
     def save(self, path: Path) -> None:
@@ -233,13 +237,9 @@ class TrainingState:
     @torch.no_grad()
     def update_average(self, decay: float) -> None:
         decay = min(decay, (1 + self.step) / (10 + self.step))
-        for average, value in zip(
-            self.average.state_dict().values(), self.network.state_dict().values(), strict=True
-        ):
-            if average.is_floating_point():
-                average.lerp_(value, 1 - decay)
-            else:
-                average.copy_(value)
+        averages, values = self.average.state_dict(), self.network.state_dict()
+        floating = [key for key, value in values.items() if value.is_floating_point()]
+        torch._foreach_lerp_([averages[k] for k in floating], [values[k] for k in floating], 1 - decay)
 
 
 def train(
@@ -369,7 +369,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=SETTINGS.n_steps)
     arguments = parser.parse_args()
     settings = dataclasses.replace(SETTINGS, n_steps=arguments.steps)
-    use_huge_pages()
     cells_dir = arguments.work_dir / "cells"
     seeds = range(settings.first_train_seed, settings.first_train_seed + settings.n_train_cells)
     simulate_cells(cells_dir, seeds, settings)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sxt.cli.models import add_models_dir_argument, own_models_dir
 from sxt.errors import ModelError
 
 
@@ -17,9 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", required=True, type=Path, metavar="CONFIG.json", help="its network configuration"
     )
     parser.add_argument("--name", required=True, help="name of the model; the next free version is taken")
-    parser.add_argument(
-        "--models-dir", type=Path, default=Path("workspace/models"), metavar="DIR", help="where to"
-    )
+    add_models_dir_argument(parser)
     parser.add_argument(
         "--pixel-nm", type=float, help="pixel size of its training data; nothing is rescaled without"
     )
@@ -32,11 +31,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from sxt.network import NetworkConfig, count_parameters
     from sxt.network.keras_weights import load_keras_weights
 
+    models_dir = own_models_dir(arguments.models_dir)
     network_config = NetworkConfig.from_json(_read_json(arguments.config))
     network = load_keras_weights(arguments.weights, network_config)
     config = ModelConfig(
         name=arguments.name,
-        version=next_version(arguments.name, root=arguments.models_dir),
+        version=next_version(arguments.name, root=models_dir),
         network=network_config,
         classes=(ModelClass(1, arguments.class_name, "#E69F00"),),
         created=datetime.date.today().isoformat(),
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         description="Imported from published Keras weights.",
         source=f"{arguments.weights.name}, sha256 {sha256_of_file(arguments.weights)}",
     )
-    folder = save_model(arguments.models_dir, config, network, precision="fp32")
+    folder = save_model(models_dir, config, network, precision="fp32")
     return {"spec": config.spec, "folder": str(folder), "parameters": count_parameters(network)}
 
 

@@ -5,6 +5,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from sxt.cli.memory import use_huge_pages
+from sxt.cli.models import add_models_dir_argument, model_roots
 from sxt.cli.terminal import ProgressBar, parse_voxel_size
 
 
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=None, metavar="NAME[:VERSION]", help="model version (default: membrane)"
     )
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="look for model versions here as well")
+    add_models_dir_argument(parser)
     parser.add_argument("--dataset", help="which volume of a file that holds several")
     parser.add_argument(
         "--slices", type=_parse_slices, default=(None, None), metavar="A:B", help="slices A to B-1"
@@ -46,16 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    from sxt.segment.device import use_huge_pages
-
     use_huge_pages()
     from sxt.io import read_tomogram
-    from sxt.models import DEFAULT_MODEL, SHIPPED_ROOT, load_model
+    from sxt.models import DEFAULT_MODEL, load_model
     from sxt.segment import segment_to_folder
 
     tomogram = read_tomogram(arguments.input, dataset=arguments.dataset, voxel_size_nm=arguments.voxel_nm)
-    roots = [SHIPPED_ROOT, *([arguments.models_dir] if arguments.models_dir else [])]
-    model = load_model(arguments.model or DEFAULT_MODEL, root=roots)
+    model = load_model(arguments.model or DEFAULT_MODEL, root=model_roots(arguments.models_dir))
     with ProgressBar() as progress:
         written = segment_to_folder(
             tomogram,

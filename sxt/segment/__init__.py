@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from sxt.segment.device import Device, choose_device, use_huge_pages
+from sxt.segment.device import Device, choose_device
 from sxt.segment.engine import SegmentationRun, Slab, mask_from_probability
 from sxt.segment.folder import WrittenSegmentation, segment_to_folder
 from sxt.segment.memory import Segmentation, segment_tomogram
@@ -25,7 +25,6 @@ __all__ = [
     "mask_from_probability",
     "segment_to_folder",
     "segment_tomogram",
-    "use_huge_pages",
 ]
 
 

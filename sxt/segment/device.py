@@ -1,6 +1,5 @@
 """Where the network runs and in which arithmetic."""
 
-import os
 from dataclasses import dataclass
 
 import torch
@@ -78,14 +77,6 @@ def choose_device(name: str = "auto", *, precision: Precision = "auto") -> Devic
 def has_fast_bf16_cpu() -> bool:
     """Whether this CPU multiplies bf16 in hardware; without it bf16 is slower than fp32."""
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-
-
-def use_huge_pages() -> None:
-    """Let torch back large arrays with transparent huge pages; call before the first tensor is made.
-
-    Page faults otherwise cost more than half of the time of a slice on a CPU. A value the user has set stays.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def _choose_precision(torch_device: torch.device, precision: Precision) -> Precision:

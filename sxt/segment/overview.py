@@ -1,12 +1,15 @@
 """A false-colour picture of a few slices, to see at a glance whether a segmentation makes sense."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from sxt.models import ModelClass
 from sxt.tomogram import VoxelSize
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PANEL_PX = 520
 """Longest side of one slice in the picture."""
@@ -24,7 +27,7 @@ def draw_overview(
     *,
     classes: Sequence[ModelClass],
     voxel_size_nm: VoxelSize | None,
-) -> Image.Image:
+) -> "Image.Image":
     """Draw each slice plain above and with its mask in false colours below.
 
     Parameters
@@ -38,6 +41,8 @@ def draw_overview(
     voxel_size_nm : tuple of float or None
         (z, y, x) in nm, for the scale bar; none is drawn where it is unknown.
     """
+    from PIL import Image
+
     columns = [
         _draw_column(grey, mask, position, classes, voxel_size_nm)
         for grey, mask, position in zip(slices, masks, positions, strict=True)
@@ -52,6 +57,8 @@ def _draw_column(
     classes: Sequence[ModelClass],
     voxel_size_nm: VoxelSize | None,
 ) -> np.ndarray:
+    from PIL import Image
+
     shrink = max(1.0, max(grey.shape) / PANEL_PX)
     size = (max(1, round(grey.shape[1] / shrink)), max(1, round(grey.shape[0] / shrink)))
     plain = np.repeat(_to_8_bit(grey)[..., None], 3, axis=2)  # (y, x, 3)
@@ -79,7 +86,9 @@ def _to_8_bit(grey: np.ndarray) -> np.ndarray:
     return (255 * scaled.clip(0, 1)).astype(np.uint8)
 
 
-def _draw_scale_bar(image: Image.Image, *, nm_per_px: float) -> None:
+def _draw_scale_bar(image: "Image.Image", *, nm_per_px: float) -> None:
+    from PIL import ImageDraw
+
     fitting = [nm for nm in ROUND_LENGTHS_NM if nm / nm_per_px <= image.width / 3]
     if not fitting:
         return
@@ -91,7 +100,9 @@ def _draw_scale_bar(image: Image.Image, *, nm_per_px: float) -> None:
     _write_text(image, (10, bottom - 24), text, "#FFFFFF")
 
 
-def _write_text(image: Image.Image, corner: tuple[int, int], text: str, colour: str) -> None:
+def _write_text(image: "Image.Image", corner: tuple[int, int], text: str, colour: str) -> None:
+    from PIL import ImageDraw, ImageFont
+
     font = ImageFont.load_default(15)
     ImageDraw.Draw(image).text(corner, text, fill=colour, font=font, stroke_width=2, stroke_fill="#000000")
 
