@@ -79,6 +79,10 @@ class _Field:
     def dtype(self) -> np.dtype:
         return np.dtype(DTYPES[self.type_name]).newbyteorder(self.byte_order)
 
+    @property
+    def dtype_name(self) -> str:
+        return self.dtype.name if self.type_name in DTYPES else self.type_name
+
     def stored_bytes(self, shape: tuple[int, ...]) -> int:
         if self.encoding:
             return self.n_bytes
@@ -102,7 +106,7 @@ def open_volume(path: Path, dataset: str | None) -> VolumeFile:
     header = head[: mark.start()].decode("utf-8", errors="replace")
     shape = _shape(path, header)
     fields = [_Field.parse(match, byte_order) for match in _FIELD.finditer(header)]
-    infos = tuple(DatasetInfo(each.name, shape, each.type_name) for each in fields)
+    infos = tuple(DatasetInfo(each.name, shape, each.dtype_name) for each in fields)
     name = choose_dataset(path, FORMAT_NAME, infos, dataset)
     field = next(each for each in fields if each.name == name)
     _check_field(path, field)

@@ -31,6 +31,10 @@ class Decoder(ABC):
     def copy(self) -> "Decoder":
         """Return an independent decoder in the same state."""
 
+    @abstractmethod
+    def check_end(self, stream: BinaryIO) -> None:
+        """Raise where the stream does not end properly after the last voxel."""
+
     def _take(self, stream: BinaryIO, n_bytes: int) -> bytes:
         """Read encoded bytes, never beyond the end of the stream's section."""
         block = stream.read(min(n_bytes, self.n_bytes - self.position))
@@ -62,6 +66,11 @@ class RleDecoder(Decoder):
             self._n_pending -= len(block)
         return bytes(decoded)
 
+    def check_end(self, stream: BinaryIO) -> None:
+        """Raise where a run goes on; there is no other mark of the end."""
+        if self._n_pending:
+            raise ValueError("there is more compressed data than voxels")
+
     def copy(self) -> "RleDecoder":
         twin = RleDecoder(self.n_bytes)
         twin.position, twin._run, twin._n_pending = self.position, self._run, self._n_pending
@@ -83,6 +92,13 @@ class ZipDecoder(Decoder):
             if self._inflate.eof and len(decoded) < n_bytes:
                 raise EOFError("the compressed data ends too early")
         return bytes(decoded)
+
+    def check_end(self, stream: BinaryIO) -> None:
+        """Go on to the end of the stream, so that its checksum is compared."""
+        while not self._inflate.eof:
+            encoded = self._inflate.unconsumed_tail or self._take(stream, READ_BLOCK_BYTES)
+            if self._inflate.decompress(encoded, 1):
+                raise ValueError("there is more compressed data than voxels")
 
     def copy(self) -> "ZipDecoder":
         twin = ZipDecoder(self.n_bytes)
@@ -139,6 +155,8 @@ class CompressedSource(SlabSource):
                 at += 1
                 self._keep(at, decoder)
             voxels = decoder.decode(stream, (stop - start) * slice_bytes)
+            if stop == self.shape[0]:
+                decoder.check_end(stream)
             self._latest = (stop, decoder)
             self._keep(stop, decoder)
         slab = np.frombuffer(voxels, self._stored_dtype)

@@ -19,7 +19,9 @@ CLIPPED_FRACTION = 0.005
 OUTLIER_DEVIATIONS = 10.0
 WIDE_INTEGER_BYTES = 8
 SHOWN_SLICES = 5
-TILT_SERIES_NAME = re.compile(r"tilt|projection|(^|[_.-])(proj|ali|prealigned)([_.-]|$)", re.IGNORECASE)
+TILT_SERIES_NAME = re.compile(
+    r"(^|[^a-z])(tilts?|tiltseries|proj|projections?|ali|preali)([^a-z]|$)", re.IGNORECASE
+)
 SWAPPED_AXES_NAME = re.compile(r"(^|[_.-])xzy([_.-]|$)", re.IGNORECASE)
 
 
@@ -94,7 +96,7 @@ def _value_doubts(statistics: VolumeStatistics) -> list[str]:
     doubts = []
     if statistics.n_nan or statistics.n_infinite:
         doubts.append(
-            f"There are {statistics.n_nan:,} NaN and {statistics.n_infinite:,} infinite voxels; they count as missing."
+            f"Voxels that count as missing: {statistics.n_nan:,} NaN and {statistics.n_infinite:,} infinite."
         )
     if statistics.minimum is None or statistics.maximum is None or statistics.minimum == statistics.maximum:
         return [*doubts, "The whole volume has a single value or none; there is nothing to segment."]
@@ -128,4 +130,4 @@ def _slice_doubts(statistics: VolumeStatistics) -> list[str]:
         return []
     shown = ", ".join(str(index) for index in constant[:SHOWN_SLICES])
     more = f" and {len(constant) - SHOWN_SLICES} more" if len(constant) > SHOWN_SLICES else ""
-    return [f"{len(constant)} slices have a single value or none: {shown}{more}."]
+    return [f"Slices with a single value or none: {shown}{more}."]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sxt.errors import InputError
-from sxt.io.units import known_voxel_size
+from sxt.io.units import known_voxel_size, shortest_length
 from sxt.io.volume import ByteOrder, RawSource, VolumeFile, check_axes, check_file_holds, refuse_dataset
 
 FORMAT_NAME = "MRC"
@@ -217,7 +217,7 @@ def _origin_nm(header: _Header) -> tuple[float, float, float]:
     is_imod_sign = header.has_imod_stamp and not header.imod_flags & IMOD_MRC_ORIGIN
     if is_imod_sign and int(header.words["version"]) == 0:
         stated = -stated
-    x, y, z = (float(f"{value * ANGSTROM_NM:.7g}") + 0.0 for value in stated)
+    x, y, z = (shortest_length(float(value) * ANGSTROM_NM) + 0.0 for value in stated)
     return (z, y, x)
 
 

@@ -32,19 +32,20 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what matters 
 
 
 class PageSource(SlabSource):
-    """A volume whose slices are TIFF pages, decoded page by page; ``pages`` are their numbers in the file."""
+    """A volume whose slices are TIFF pages, decoded page by page; ``page_offsets`` is where their tags begin."""
 
     def __init__(
-        self, path: Path, shape: tuple[int, int, int], dtype: np.dtype, pages: tuple[int, ...]
+        self, path: Path, shape: tuple[int, int, int], dtype: np.dtype, page_offsets: tuple[int, ...]
     ) -> None:
         super().__init__(path, shape, dtype, FORMAT_NAME)
-        self._pages = pages
+        self._page_offsets = page_offsets
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)  # (k, y, x)
         with open_tiff(self.path) as tif:
-            for row, page in enumerate(self._pages[start:stop]):
-                slab[row] = tif.pages[page].asarray(maxworkers=1)
+            for row, offset in enumerate(self._page_offsets[start:stop]):
+                tif.filehandle.seek(offset)  # straight to the page, not along the chain of all before it
+                slab[row] = tifffile.TiffPage(tif, index=start + row).asarray(maxworkers=1)
         return slab
 
 
@@ -173,7 +174,7 @@ def _source(path: Path, tif: tifffile.TiffFile, stack: _Stack) -> SlabSource:
         )
     for number, page in enumerate(stack.pages):
         check_page(path, page, number, (y, x))
-    return PageSource(path, (z, y, x), stack.dtype, tuple(int(page.index) for page in stack.pages))
+    return PageSource(path, (z, y, x), stack.dtype, tuple(int(page.offset) for page in stack.pages))
 
 
 def check_page(path: Path, page: Any, number: int, shape: tuple[int, int]) -> None:
@@ -195,7 +196,7 @@ def _check_page_chain(path: Path, tif: tifffile.TiffFile) -> None:
     last = tif.pages[len(tif.pages) - 1]
     if _next_page_offset(tif, int(last.offset)):
         raise InputError(
-            f"{path.name} breaks off after {len(tif.pages)} pages: the next one lies beyond the end of the file; "
+            f"{path.name} breaks off after page {len(tif.pages)}: the next one lies beyond the end of the file; "
             "copy it anew."
         )
 

@@ -71,7 +71,7 @@ def open_slices(path: Path, files: Sequence[Path], n_ignored: int = 0) -> Volume
             )
     doubts = _gap_doubts(files)
     if n_ignored:
-        doubts.append(f"{n_ignored} other files in the folder are no TIFF and were left out.")
+        doubts.append(f"Left out {n_ignored} of the folder's files, which are no TIFF.")
     with reading(files[0], tiff.FORMAT_NAME), tiff.open_tiff(files[0]) as tif:
         size: StatedSize = stated_size(tif, 0)
     source = FileSource(path, shape, np.dtype(dtype_name), tuple(files))

@@ -8,8 +8,10 @@ from sxt.tomogram import VoxelSize
 UNKNOWN_VOXEL_NM = 0.1
 """1 Å, which many programs write where they do not know the voxel size."""
 
-SIGNIFICANT_DIGITS = 7
-"""Digits kept of a stated size; headers mostly store 32-bit floats."""
+FLOAT32_NOISE = 1.2e-7
+"""Relative error of a size that went through a 32-bit float, as in most headers."""
+
+DOUBLE_DIGITS = 17
 
 LENGTHS_NM = {
     "m": 1e9,
@@ -44,7 +46,7 @@ def unit_in_nm(name: str) -> float | None:
 
 
 def known_voxel_size(sizes_nm: Sequence[float]) -> VoxelSize | None:
-    """Return the voxel size, rounded to seven digits, or None where the stated one means "not known".
+    """Return the voxel size without the noise of 32-bit floats, or None where the stated one means "not known".
 
     Parameters
     ----------
@@ -58,10 +60,16 @@ def known_voxel_size(sizes_nm: Sequence[float]) -> VoxelSize | None:
     """
     if len(sizes_nm) != 3 or not all(math.isfinite(size) and size > 0 for size in sizes_nm):
         return None
-    z, y, x = (float(f"{size:.{SIGNIFICANT_DIGITS}g}") for size in sizes_nm)
+    z, y, x = (shortest_length(float(size)) for size in sizes_nm)
     if z == y == x == UNKNOWN_VOXEL_NM:
         return None
     return (z, y, x)
+
+
+def shortest_length(length: float) -> float:
+    """Return the decimal number with the fewest digits that a 32-bit float could not tell from ``length``."""
+    rounded = (float(f"{length:.{digits}g}") for digits in range(1, DOUBLE_DIGITS))
+    return next((each for each in rounded if abs(each - length) <= FLOAT32_NOISE * abs(length)), length)
 
 
 def describe_voxel_size(voxel_size_nm: VoxelSize) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+import tokenize
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -29,9 +30,14 @@ PARSE_ERRORS = (
     TypeError,
     ValueError,
     struct.error,
+    tokenize.TokenError,
     zlib.error,
 )
 """What the format libraries raise on bytes that are not what the header promises."""
+
+
+SHOWN_CAUSE = 160
+"""Characters of a library's own message that are passed on."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,7 @@ def reading(path: Path, format_name: str) -> Iterator[None]:
             f"Not enough memory to read {path.name}; read fewer slices at once or close other programs."
         ) from error
     except PARSE_ERRORS as error:
-        cause = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+        cause = " ".join(str(error).split()).rstrip(".")[:SHOWN_CAUSE] or type(error).__name__
         raise InputError(
             f"{path.name} cannot be read as {format_name}, it is damaged or incomplete ({cause}); copy it anew."
         ) from error

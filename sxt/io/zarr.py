@@ -7,6 +7,7 @@ https://ngff.openmicroscopy.org/0.4/ (``.zattrs``).
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,12 +77,27 @@ def open_volume(path: Path, dataset: str | None) -> VolumeFile:
         for name, array in arrays.items()
         if len(array.shape) - _n_single(array.shape) == 3
     )
-    if not infos and names and dataset is None:
-        check_axes(path, max((array.shape for array in arrays.values()), key=len))
-    preferred = (levels[0].name,) if levels else ()
-    name = choose_dataset(path, OME_FORMAT_NAME if levels else FORMAT_NAME, infos, dataset, preferred)
+    name = _choose(path, arrays, infos, levels, dataset)
     level = next((each for each in levels if each.name == name), None)
     return _volume(path, name, arrays[name], level, infos)
+
+
+def _choose(
+    path: Path,
+    arrays: Mapping[str, Any],
+    infos: tuple[DatasetInfo, ...],
+    levels: Sequence[_Level],
+    dataset: str | None,
+) -> str:
+    """Return the name of the array to read; an image's full resolution before anything else."""
+    if dataset is None and levels:
+        name = levels[0].name
+        if name not in arrays:
+            raise InputError(f"{path.name} names the array {name}, which is not there; copy it anew.")
+        return name
+    if dataset is None and arrays and not infos:
+        check_axes(path, max((array.shape for array in arrays.values()), key=len))
+    return choose_dataset(path, FORMAT_NAME, infos, dataset)
 
 
 def _volume(
@@ -96,6 +112,7 @@ def _volume(
             f"{path.name} has the axes {', '.join(level.axes)}; save it as OME-Zarr in the order z, y, x."
         )
     size, size_doubts = _voxel_size(level)
+    missing_doubts = _missing_doubts(path / name, array)
     return VolumeFile(
         OME_FORMAT_NAME if level else FORMAT_NAME,
         ZarrSource(path, path / name, array),
@@ -103,7 +120,24 @@ def _volume(
         origin_nm=_origin_nm(level),
         dataset=None if name == "." else name,
         datasets=infos,
-        doubts=size_doubts,
+        doubts=(*size_doubts, *missing_doubts),
+    )
+
+
+def _missing_doubts(array_path: Path, array: Any) -> tuple[str, ...]:
+    """Return a doubt where fewer pieces are stored than the array has; Zarr reads those as its fill value."""
+    piece_shape = array.shards or array.chunks
+    n_pieces = math.prod(
+        math.ceil(size / piece) for size, piece in zip(array.shape, piece_shape, strict=True)
+    )
+    n_stored = sum(
+        1 for _, _, files in os.walk(array_path) for name in files if name[0] != "." and name != "zarr.json"
+    )
+    if n_stored >= n_pieces:
+        return ()
+    return (
+        f"{n_pieces - n_stored} of {n_pieces} stored pieces are absent and read as {array.fill_value}: "
+        "left out because empty, or lost.",
     )
 
 
