@@ -21,6 +21,8 @@ MAX_NAMED_TENSORS = 3
 def write_weights(path: Path, network: nn.Module, *, precision: Precision = "fp16") -> None:
     """Write a network's parameters and buffers as safetensors; whole numbers keep their type.
 
+    Biases and batch-norm statistics, a small part of the whole, stay float32: a variance may exceed what float16 holds.
+
     Raises
     ------
     ModelError
@@ -75,7 +77,7 @@ def count_stored_parameters(path: Path) -> int:
 
 
 def _to_stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    wanted = dtype if tensor.is_floating_point() else tensor.dtype
+    wanted = dtype if tensor.is_floating_point() and tensor.ndim > 1 else tensor.dtype
     return tensor.detach().to(device="cpu", dtype=wanted, copy=True, memory_format=torch.contiguous_format)
 
 

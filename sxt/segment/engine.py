@@ -133,7 +133,7 @@ class SegmentationRun:
             "absorbing_is": self.absorbing_is,
             "normalisation": self.normalisation,
             "threshold": self.threshold,
-            "precision": self.device.precision,
+            "precision": self._predictor.device.precision,
             "tile_px": self._predictor.tiles.tile_px,
             "network_shape_px": list(self.rescaling.network_shape),
         }

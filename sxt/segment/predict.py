@@ -82,7 +82,7 @@ class Predictor:
     ) -> None:
         self._network = cast(Any, network.to(device.torch_device))
         self._network.to(memory_format=torch.channels_last)
-        self._device = device
+        self.device = device
         self._size_multiple = size_multiple
         self._n_classes = n_classes
         self._transforms = TRANSFORMS[tta]
@@ -113,7 +113,7 @@ class Predictor:
             (shape[0], shape[1]),
             settings=self.tiles,
             size_multiple=self._size_multiple,
-            largest_tile_px=self._device.largest_tile_px,
+            largest_tile_px=self.device.largest_tile_px,
         )
 
     def _predict_with(self, plan: TilePlan, slices: np.ndarray, cancel: CancelToken) -> np.ndarray:
@@ -131,7 +131,7 @@ class Predictor:
     @torch.inference_mode()
     def _run(self, tiles: np.ndarray) -> np.ndarray:
         """Return the mean probability (b, c, y, x) over the transforms."""
-        device = self._device
+        device = self.device
         x = torch.from_numpy(tiles).to(device.torch_device)
         total: Tensor | None = None
         for transform in self._transforms:
@@ -140,13 +140,19 @@ class Predictor:
                 device.torch_device.type, dtype=device.dtype, enabled=device.dtype != torch.float32
             ):
                 logit = self._network.label_logit(turned)
+            if device.precision != "fp32" and not bool(torch.isfinite(logit).all()):
+                self.device = replace(device, precision="fp32")
+                self._announce(
+                    f"The network's values exceed the range of {device.precision}; going on in fp32."
+                )
+                return self._run(tiles)
             probability = transform.undo(torch.sigmoid(2 * logit.float()))  # (tanh(l) + 1) / 2
             total = probability if total is None else total + probability
         assert total is not None
         return (total / len(self._transforms)).cpu().numpy()
 
     def _batch_tiles(self, plan: TilePlan) -> int:
-        batch = self._device.batch_tiles(plan.y.tile_px * plan.x.tile_px)
+        batch = self.device.batch_tiles(plan.y.tile_px * plan.x.tile_px)
         return batch if self._largest_batch is None else min(batch, self._largest_batch)
 
     def _lower_demand(self, plan: TilePlan, error: Exception) -> None:

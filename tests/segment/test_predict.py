@@ -89,6 +89,26 @@ def test_out_of_memory_halves_the_tile_says_so_and_gives_the_same_result():
     assert small.tiles.tile_px == 304
 
 
+def test_overflow_in_half_precision_goes_on_in_fp32_and_says_so():
+    class Overflows(nn.Module):
+        def label_logit(self, x: Tensor) -> Tensor:
+            return x if not torch.is_autocast_enabled("cpu") else x * float("inf")
+
+    x = np.random.default_rng(0).normal(size=(1, 1, 16, 16)).astype(np.float32)
+    notes: list[str] = []
+    half = Predictor(
+        Overflows(),
+        device=choose_device("cpu", precision="bf16"),
+        size_multiple=16,
+        n_classes=1,
+        tiles=TileSettings(),
+        tta="none",
+        announce=notes.append,
+    )
+    assert np.allclose(half.predict(x, cancel=CancelToken()), 1 / (1 + np.exp(-2.0 * x)), atol=1e-6)
+    assert notes == ["The network's values exceed the range of bf16; going on in fp32."]
+
+
 def test_network_that_fits_no_tile_gives_up_with_a_remedy():
     with pytest.raises(ResourceError, match="smaller model or the CPU"):
         predictor(OutOfMemory(16)).predict(np.zeros((1, 1, 600, 600), np.float32), cancel=CancelToken())
