@@ -96,8 +96,7 @@ def _draw_scale_bar(image: "Image.Image", *, nm_per_px: float) -> None:
     length_px = length_nm / nm_per_px
     bottom = image.height - 12
     ImageDraw.Draw(image).rectangle((10, bottom - 4, 10 + length_px, bottom), fill="#FFFFFF")
-    text = f"{length_nm} nm" if length_nm < 1000 else f"{length_nm / 1000:g} µm"
-    _write_text(image, (10, bottom - 24), text, "#FFFFFF")
+    _write_text(image, (10, bottom - 24), f"{length_nm} nm", "#FFFFFF")  # Pillow's own font lacks the sign µ
 
 
 def _write_text(image: "Image.Image", corner: tuple[int, int], text: str, colour: str) -> None:
