@@ -1,0 +1,134 @@
+"""A light mesh for the display: every component within a budget of triangles."""
+
+import fast_simplification
+import numpy as np
+
+from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from sxt.surface.mesh import ComponentMesh, PackedMesh, pack_meshes, vertex_normals
+
+MIN_TRIANGLES = 24
+"""Triangles below which a component no longer looks like itself; with fewer a component, the smallest are left out."""
+
+CLUSTER_ABOVE = 4.0
+"""A component with more than this many times its budget is thinned by vertex clustering before edges collapse."""
+
+CLUSTER_TARGET = 2.0
+"""Clustering aims at this many times the budget; quadric edge collapse, which is better and slower, does the rest."""
+
+VERTICES_PER_CELL = 1.5
+"""Clusters for each cell-sized square of surface, as found on spheres."""
+
+AGGRESSIVENESS = (7.0, 10.0)
+"""Settings of the edge collapse, tried in this order until the budget is met."""
+
+MAX_CELLS = 1 << 16
+
+
+def display_mesh(
+    mesh: PackedMesh,
+    areas: np.ndarray,
+    max_triangles: int,
+    *,
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> PackedMesh:
+    """Reduce a mesh to a budget of triangles for the display.
+
+    Parameters
+    ----------
+    mesh : PackedMesh
+        k components, the largest first.
+    areas : np.ndarray
+        (k,) float64: area of each component's mesh.
+    max_triangles : int
+        The budget.
+    progress, cancel
+        Reported and checked once a component.
+
+    Returns
+    -------
+    PackedMesh
+        k components with the same ids and at most ``max_triangles`` faces; ``mesh`` itself where it is small enough.
+        Where the budget does not allow every component a recognisable shape, the smallest have no faces.
+
+    Notes
+    -----
+    Vertex clustering after Rossignac and Borrel 1993, doi 10.1007/978-3-642-78114-8_29, keeping apart vertices whose
+    normals point into different octants, so that the two sides of a thin wall do not collapse; quadric edge collapse
+    after Garland and Heckbert 1997, doi 10.1145/258734.258849.
+    """
+    if len(mesh.faces) <= max_triangles:
+        return mesh
+    token = cancel or CancelToken()
+    budgets = share_budget(np.diff(mesh.face_offsets), max_triangles)
+    parts = []
+    for index, budget in enumerate(budgets):
+        token.raise_if_cancelled()
+        parts.append(_reduce(mesh.component(index + 1), float(areas[index]), int(budget)))
+        progress(Progress("simplify for display", index + 1, len(budgets)))
+    return pack_meshes(parts)
+
+
+def share_budget(face_counts: np.ndarray, max_triangles: int) -> np.ndarray:
+    """Share a budget of triangles among components in proportion to their faces, the largest component first.
+
+    Returns
+    -------
+    np.ndarray
+        (k,) int64, at most ``face_counts`` each and ``max_triangles`` together. A component gets at least
+        ``MIN_TRIANGLES`` (or all its faces); where that is more than the budget, the last components get 0.
+    """
+    least = np.minimum(face_counts, MIN_TRIANGLES)
+    n_shown = int(np.searchsorted(np.cumsum(least), max_triangles, side="right"))
+    shown, least = face_counts[:n_shown], least[:n_shown]
+    low, high = 0.0, 1.0
+    for _ in range(50):  # bisection on the share of the faces that is kept
+        share = (low + high) / 2
+        is_within = np.maximum(least, np.floor(shown * share)).sum() <= max_triangles
+        low, high = (share, high) if is_within else (low, share)
+    budgets = np.zeros(len(face_counts), np.int64)
+    budgets[:n_shown] = np.maximum(least, np.floor(shown * low))
+    return budgets
+
+
+def cluster_vertices(mesh: ComponentMesh, cell: float) -> ComponentMesh:
+    """Merge the vertices that share a cubic cell and whose normals point into the same octant."""
+    place = ((mesh.vertices - mesh.vertices.min(axis=0)) / cell).astype(np.int64)
+    octant = (mesh.normals > 0) @ np.array([1, 2, 4])
+    key = ((place[:, 0] * MAX_CELLS + place[:, 1]) * MAX_CELLS + place[:, 2]) * 8 + octant
+    _, cluster, counts = np.unique(key, return_inverse=True, return_counts=True)
+    vertices = np.empty((len(counts), 3), np.float32)
+    for axis in range(3):
+        vertices[:, axis] = np.bincount(cluster, weights=mesh.vertices[:, axis]) / counts
+    faces = cluster[mesh.faces].astype(np.int32)
+    a, b, c = faces.T
+    faces = faces[(a != b) & (b != c) & (c != a)]
+    return ComponentMesh(vertices, np.zeros_like(vertices), faces)
+
+
+def _reduce(mesh: ComponentMesh, area: float, budget: int) -> ComponentMesh:
+    """Reduce one component to at most ``budget`` faces."""
+    if len(mesh.faces) <= budget:
+        return mesh
+    if budget == 0:
+        return ComponentMesh(mesh.vertices[:0], mesh.normals[:0], mesh.faces[:0])
+    start = mesh
+    if len(mesh.faces) > CLUSTER_ABOVE * budget:
+        n_vertices = CLUSTER_TARGET * budget / 2
+        start = cluster_vertices(mesh, np.sqrt(area * VERTICES_PER_CELL / n_vertices))
+        start = start if len(start.faces) >= min(budget, MIN_TRIANGLES) else mesh
+    return _collapse_edges(start, budget)
+
+
+def _collapse_edges(mesh: ComponentMesh, budget: int) -> ComponentMesh:
+    """Collapse edges until at most ``budget`` faces are left, as gently as that allows."""
+    vertices, faces = mesh.vertices, mesh.faces
+    for aggressiveness in AGGRESSIVENESS:
+        target = min(budget, len(mesh.faces))
+        vertices, faces = fast_simplification.simplify(
+            mesh.vertices, mesh.faces, target_count=target, agg=aggressiveness
+        )
+        if len(faces) <= budget:
+            break
+    faces = faces.astype(np.int32)
+    return ComponentMesh(vertices.astype(np.float32), vertex_normals(vertices, faces), faces)

@@ -1,0 +1,122 @@
+"""A plotter as one self-contained HTML page that opens offline and asks nothing of any other host."""
+
+import html
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from trame_vtk.modules.vtk.serializers import (
+    SynchronizationContext,
+    extract_array_hash,
+    initialize_serializers,
+    reference_id,
+    serialize,
+    serialize_widget,
+)
+from trame_vtk.tools.vtksz2html import write_html
+
+FRAME_TYPE = "vtkCubeAxesActor"
+FRAME_TEXT = "#ffffff"
+"""The page draws labels under the scene's light, which dims this to a light grey."""
+
+SCENE_ENTRY = "index.json"
+REMOTE_ICON = "https://kitware.github.io/vtk-js/icon/"
+"""Where the viewer would fetch its page icon from."""
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; connect-src data: blob:; worker-src blob: data:; font-src data:"
+)
+"""The page may use what it carries, and nothing else."""
+STYLE = (
+    "body { background: #15171a; } "
+    "#caption { position: absolute; z-index: 10; top: 16px; left: 20px; color: #c8ccd2; pointer-events: none; "
+    "font: 14px/1.5 system-ui, sans-serif; text-shadow: 0 0 4px #15171a; } "
+    "#caption small { color: #9aa0a6; }"
+)
+HINT = "drag turns · wheel zooms · shift and drag moves"
+
+
+def write_scene_page(plotter: Any, path: Path, *, title: str, caption: str) -> None:
+    """Write a plotter's scene as an interactive page.
+
+    Parameters
+    ----------
+    plotter : pyvista.Plotter
+        Drawn once if it was not yet.
+    path : Path
+        Written as it goes; the caller sees to its being whole.
+    title, caption : str
+        Plain text, escaped here.
+
+    Notes
+    -----
+    The scene is what trame's local view would send to a browser, embedded with trame-vtk's own offline viewer. It is
+    gathered without starting a trame server: a server needs the main thread and a free port, and asks other hosts
+    for files that this page does not need.
+    """
+    page = io.StringIO()
+    write_html(_pack(_describe(plotter)), page)
+    path.write_text(_finish(page.getvalue(), title, caption), encoding="utf-8")
+
+
+def _describe(plotter: Any) -> dict[str, Any]:
+    """Return the scene and its arrays as vtk.js reads them."""
+    plotter.render()
+    window = plotter.render_window
+    camera = window.GetRenderers().GetFirstRenderer().GetActiveCamera()
+    initialize_serializers()
+    context = SynchronizationContext()
+    context.set_ignore_last_dependencies(True)
+    scene = serialize(None, window, reference_id(window), context, 1)
+    scene["extra"] = {
+        "vtkRefId": reference_id(window),
+        "centerOfRotation": camera.GetFocalPoint(),
+        "camera": reference_id(camera),
+    }
+    scene["behaviors"] = {}
+    for renderer in plotter.renderers:
+        if renderer.axes_widget is not None:
+            serialize_widget(scene["behaviors"], renderer.axes_widget)
+    _restyle_frame(scene)
+    hashes = {
+        entry["hash"]: {**entry, "content": context.get_cached_data_array(entry["hash"], False)}
+        for entry in extract_array_hash(scene)
+    }
+    return {"scene": scene, "hashes": hashes}
+
+
+def _restyle_frame(entry: dict[str, Any]) -> None:
+    """Give the frame's labels the page's font and a colour that can be read."""
+    properties = entry.get("properties", {})
+    if entry.get("type") == FRAME_TYPE:
+        for key in ("axisTextStyle", "tickTextStyle"):
+            properties[key] |= {"fontFamily": "sans-serif", "fontColor": FRAME_TEXT}
+    for each in entry.get("dependencies", []):
+        _restyle_frame(each)
+
+
+def _pack(scene: dict[str, Any]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(SCENE_ENTRY, json.dumps(scene))
+    return packed.getvalue()
+
+
+def _finish(page: str, title: str, caption: str) -> str:
+    """Name the page, lay its caption over the scene, and keep it from asking anything of other hosts."""
+    name = html.escape(title)
+    head, body = page.split("</head>", 1)
+    head = re.sub(r"<title>.*?</title>", lambda _: f"<title>{name}</title>", head, count=1, flags=re.DOTALL)
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(CONTENT_POLICY)}" />'
+    head = head.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />\n    {policy}', 1)
+    overlay = (
+        f'<div id="caption"><strong>{name}</strong><br />{html.escape(caption)}<br />'
+        f"<small>{html.escape(HINT)}</small></div>"
+    )
+    opening, rest = body.split("<body>", 1)
+    page = f'{head}<style>{STYLE}</style>\n  </head>{opening}<body>\n    <div class="content"></div>{overlay}{rest}'
+    return page.replace(REMOTE_ICON, "data:,")

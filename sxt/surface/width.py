@@ -1,0 +1,102 @@
+"""The longest width of a component: the largest distance between two of its voxel centres."""
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import cdist
+
+from sxt.progress import CancelToken
+from sxt.surface.shape import GridMesh
+from sxt.tomogram import VoxelSize
+
+FEW_POINTS = 64
+MANY_POINTS = 1500
+BLOCK_POINTS = 1000
+ROUNDING = 1e-9
+ALL_AXES = 0b111
+
+DIRECTIONS = np.array(
+    [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    + [(1, s, 0) for s in (1, -1)]
+    + [(1, 0, s) for s in (1, -1)]
+    + [(0, 1, s) for s in (1, -1)]
+    + [(1, s, t) for s in (1, -1) for t in (1, -1)],
+    np.float64,
+)
+"""The 13 axes through the neighbours of a voxel; extremes along them give a first long pair."""
+
+
+def longest_widths(grid: GridMesh, spacing: VoxelSize, *, cancel: CancelToken | None = None) -> np.ndarray:
+    """Measure the longest width of every component.
+
+    Parameters
+    ----------
+    grid : GridMesh
+        k components; every face between a voxel of a component and the background has a vertex.
+    spacing : tuple of float
+        (z, y, x) size of a voxel in nm (1, 1, 1 where it is not known).
+    cancel : CancelToken, optional
+        Checked once a component.
+
+    Returns
+    -------
+    np.ndarray
+        (k,) float64, in nm (or voxels); 0 for a single voxel.
+    """
+    token = cancel or CancelToken()
+    widths = np.empty(len(grid.vertex_offsets) - 1)
+    for index in range(len(widths)):
+        token.raise_if_cancelled()
+        rows = slice(*grid.vertex_offsets[index : index + 2])
+        corners = _corner_voxels(grid.surface.inside_px[rows], grid.surface.axis[rows])
+        widths[index] = longest_width(corners * np.array(spacing))
+    return widths
+
+
+def longest_width(points: np.ndarray) -> float:
+    """Return the largest distance between any two of (n, 3) points, exactly.
+
+    Notes
+    -----
+    A long pair found along a few axes has length d and middle m. With R the largest distance of a point from m, a
+    point nearer to m than d - R has no partner farther than d, so only the others are compared pair by pair
+    (their convex hull first where they are many).
+    """
+    if len(points) <= FEW_POINTS:
+        return _largest_distance(points)
+    along = DIRECTIONS @ points.T  # (13, n)
+    extremes = points[np.concatenate([along.argmin(axis=1), along.argmax(axis=1)])]
+    between = cdist(extremes, extremes)
+    first, second = divmod(int(between.argmax()), len(extremes))
+    reached = float(between[first, second])
+    from_middle = cdist(points, (extremes[first : first + 1] + extremes[second : second + 1]) / 2)[:, 0]
+    far = points[from_middle >= reached - from_middle.max() - ROUNDING * (1 + reached)]
+    return max(reached, _largest_distance(far))
+
+
+def _corner_voxels(inside_px: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Return the voxels that miss a neighbour along all three axes; (m, 3) int64, (z, y, x).
+
+    A voxel with both neighbours along an axis lies between them and is no corner of the convex hull.
+    """
+    first = inside_px.min(axis=0)
+    place = inside_px - first
+    missing = np.zeros(place.max(axis=0) + 1, np.uint8)
+    for each in range(3):
+        along = place[axis == each]
+        missing[along[:, 0], along[:, 1], along[:, 2]] |= np.uint8(1 << each)
+    return np.argwhere(missing == ALL_AXES) + first
+
+
+def _largest_distance(points: np.ndarray) -> float:
+    if len(points) > MANY_POINTS:
+        points = _hull_vertices(points)
+    starts = range(0, len(points), BLOCK_POINTS)
+    return max((float(cdist(points[s : s + BLOCK_POINTS], points).max()) for s in starts), default=0.0)
+
+
+def _hull_vertices(points: np.ndarray) -> np.ndarray:
+    unique = np.unique(points, axis=0)
+    try:
+        return unique[ConvexHull(unique).vertices]
+    except QhullError:  # all points in one plane or on one line: there is no 3-D hull, every point stays
+        return unique
