@@ -1,6 +1,7 @@
 """What the commands share: argument types and the terminal's progress bar."""
 
 import argparse
+import shutil
 import sys
 from types import TracebackType
 from typing import Any
@@ -9,6 +10,8 @@ from tqdm import tqdm
 
 from sxt.progress import Progress
 from sxt.tomogram import VoxelSize
+
+WIDEST_BAR_COLUMNS = 100
 
 
 def parse_voxel_size(text: str) -> VoxelSize:
@@ -20,7 +23,9 @@ def parse_voxel_size(text: str) -> VoxelSize:
     if len(numbers) == 1:
         numbers *= 3
     if len(numbers) != 3 or not all(0 < n < float("inf") for n in numbers):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a voxel size; give Z,Y,X in nm, for example 20,10,10")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a voxel size; give Z,Y,X in nm, for example 20,10,10"
+        )
     return (numbers[0], numbers[1], numbers[2])
 
 
@@ -46,7 +51,10 @@ class ProgressBar:
         if progress.stage != self._stage:
             self._close()
             self._stage = progress.stage
-            self._bar = tqdm(total=progress.total, desc=progress.stage, file=sys.stderr, disable=None)
+            columns = min(shutil.get_terminal_size().columns, WIDEST_BAR_COLUMNS)
+            self._bar = tqdm(
+                total=progress.total, desc=progress.stage, file=sys.stderr, disable=None, ncols=columns
+            )
         if progress.note:
             self._bar.write(progress.note, file=sys.stderr)
         self._bar.total = progress.total
