@@ -51,9 +51,15 @@ class ProgressBar:
         if progress.stage != self._stage:
             self._close()
             self._stage = progress.stage
-            columns = min(shutil.get_terminal_size().columns, WIDEST_BAR_COLUMNS)
+            size = shutil.get_terminal_size()
+            columns = min(size.columns, WIDEST_BAR_COLUMNS)
             self._bar = tqdm(
-                total=progress.total, desc=progress.stage, file=sys.stderr, disable=None, ncols=columns
+                total=progress.total,
+                desc=progress.stage,
+                file=sys.stderr,
+                disable=None,
+                ncols=columns,
+                nrows=size.lines,
             )
         if progress.note:
             self._bar.write(progress.note, file=sys.stderr)
