@@ -79,7 +79,7 @@ class _Accumulator:
             self.constant_slices.append(index)
         self._add_extremes(values, low, high)
         self._add_moments(values)
-        self.samples.append(values[index % step :: step])
+        self.samples.append(values[index % step :: step].copy())  # a view would keep the whole slab
 
     def _add_extremes(self, values: np.ndarray, low: float, high: float) -> None:
         if low < self.minimum:
