@@ -5,12 +5,13 @@ PORT ?= 8501
 INPUT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check
+.PHONY: help serve demo test check weights
 
 help:
 	@echo "make serve   start the dashboard on http://$(ADDRESS):$(PORT)"
 	@echo "make demo    segment and measure a simulated cell, or INPUT=FILE"
 	@echo "make test    run all the tests"
+	@echo "make weights train the shipped model again, as version VERSION=N"
 	@echo "make check   format, lint and types, then all the tests"
 
 serve:
@@ -20,6 +21,10 @@ serve:
 demo:
 	@sh scripts/bootstrap.sh run
 	@sh scripts/demo.sh $(INPUT)
+
+weights:
+	@sh scripts/bootstrap.sh run
+	@$(VENV_PYTHON) scripts/train_shipped.py $(if $(VERSION),--version $(VERSION))
 
 test:
 	@sh scripts/bootstrap.sh dev

@@ -29,9 +29,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sxt.files import atomic_path
-from sxt.models import ModelClass, ModelConfig, load_model, save_model
+from sxt.models import Model, ModelClass, ModelConfig, load_model, save_model
 from sxt.network import DoubleDecoder, NetworkConfig, build_network
-from sxt.phantom import LABEL_CLASSES, draw_settings, simulate_cell
+from sxt.phantom import LABEL_CLASSES, PhantomSettings, draw_settings, simulate_cell
 from sxt.segment import SegmentSettings, segment_tomogram
 from sxt.segment.normalise import normalise_slices
 
@@ -46,6 +46,19 @@ each resolution: 3.3 times fewer operations and twice the field of view."""
 
 
 @dataclasses.dataclass(frozen=True)
+class Phase:
+    """A stretch of the training with a learning rate schedule of its own.
+
+    ``standard_share`` of the crops come from cells imaged at the simulator's standard settings, the rest from cells
+    with every setting drawn at random.
+    """
+
+    n_steps: int
+    learning_rate: float
+    standard_share: float
+
+
+@dataclasses.dataclass(frozen=True)
 class TrainingSettings:
     """Everything chosen about the shipped model's training."""
 
@@ -53,22 +66,33 @@ class TrainingSettings:
     pixel_size_nm: float = 20.0
     cell_shape: tuple[int, int, int] = (20, 384, 384)
     voxel_range_nm: tuple[float, float] = (10.0, 28.0)
-    n_train_cells: int = 32
-    n_test_cells: int = 6
-    first_train_seed: int = 1_000
-    first_test_seed: int = 9_000
+    varied_seeds: range = range(1_000, 1_032)
+    standard_seeds: range = range(2_000, 2_020)
+    varied_test_seeds: range = range(9_000, 9_006)
+    standard_test_seeds: range = range(9_100, 9_106)
+    phases: tuple[Phase, ...] = (Phase(1_800, 2e-3, 0.0), Phase(1_400, 1.2e-3, 0.6))
     crop_px: int = 192
     batch_crops: int = 4
     zoom_range: tuple[float, float] = (0.8, 1.25)
-    n_steps: int = 1_800
     warm_up_steps: int = 100
-    learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     max_gradient_norm: float = 1.0
     average_decay: float = 0.995
     image_loss_every: int = 4
     image_loss_weight: float = 0.1
     seed: int = 0
+
+    @property
+    def n_steps(self) -> int:
+        return sum(phase.n_steps for phase in self.phases)
+
+    def phase_at(self, step: int) -> tuple[Phase, int]:
+        """Return the phase that a step belongs to, and the step's number within it."""
+        for phase in self.phases:
+            if step < phase.n_steps:
+                return phase, step
+            step -= phase.n_steps
+        return self.phases[-1], self.phases[-1].n_steps
 
 
 SETTINGS = TrainingSettings()
@@ -83,18 +107,33 @@ class Cell:
     pixel_size_nm: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Cells:
+    """Training cells by how their settings were chosen."""
+
+    varied: list[Cell]
+    standard: list[Cell]
+
+
 # --- simulated cells ------------------------------------------------------------------------------------------
 
 
-def simulate_cells(folder: Path, seeds: range, settings: TrainingSettings) -> None:
-    """Simulate the cells that are not yet in ``folder``, one file a seed."""
+def phantom_settings(seed: int, settings: TrainingSettings) -> PhantomSettings:
+    """Draw every setting, or keep the standard ones and draw the voxel size alone, as the seed's group has it."""
+    varied = draw_settings(seed, settings.cell_shape, voxel_range_nm=settings.voxel_range_nm)
+    if seed in settings.varied_seeds or seed in settings.varied_test_seeds:
+        return varied
+    return PhantomSettings(settings.cell_shape, varied.voxel_size_nm)
+
+
+def simulate_cells(folder: Path, settings: TrainingSettings) -> None:
+    """Simulate the training cells that are not yet in ``folder``, one file a seed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in seeds:
+    for seed in (*settings.varied_seeds, *settings.standard_seeds):
         final = folder / f"cell-{seed}.npz"
         if final.exists():
             continue
-        drawn = draw_settings(seed, settings.cell_shape, voxel_range_nm=settings.voxel_range_nm)
-        cell = simulate_cell(drawn, seed=seed)
+        cell = simulate_cell(phantom_settings(seed, settings), seed=seed)
         absorbing_is = cell.tomogram.absorbing_is or "dark"
         slices = np.asarray(cell.tomogram.data[:])
         normalised = normalise_slices(slices, rule="robust", absorbing_is=absorbing_is)
@@ -126,10 +165,15 @@ def load_cells(folder: Path, seeds: range) -> list[Cell]:
 # --- batches --------------------------------------------------------------------------------------------------
 
 
-def draw_batch(cells: list[Cell], settings: TrainingSettings, *, step: int) -> tuple[Tensor, Tensor]:
+def draw_batch(cells: Cells, settings: TrainingSettings, *, step: int) -> tuple[Tensor, Tensor]:
     """Return crops (b, 1, y, x) and the membrane's share of each pixel (b, 1, y, x), both float32."""
     rng = np.random.default_rng([settings.seed, step])
-    crops = [draw_crop(cells[rng.integers(len(cells))], settings, rng) for _ in range(settings.batch_crops)]
+    phase, _ = settings.phase_at(step)
+    crops = []
+    for _ in range(settings.batch_crops):
+        is_standard = phase.standard_share > 0 and rng.random() < phase.standard_share
+        group = cells.standard if is_standard else cells.varied
+        crops.append(draw_crop(group[rng.integers(len(group))], settings, rng))
     return torch.stack([crop for crop, _ in crops]), torch.stack([label for _, label in crops])
 
 
@@ -180,11 +224,12 @@ def label_loss(logit: Tensor, target: Tensor) -> Tensor:
 
 
 def learning_rate(step: int, settings: TrainingSettings) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
+    """In each phase a linear warm-up, then half a cosine down to a hundredth."""
+    phase, step = settings.phase_at(step)
     if step < settings.warm_up_steps:
-        return settings.learning_rate * (step + 1) / settings.warm_up_steps
-    done = (step - settings.warm_up_steps) / (settings.n_steps - settings.warm_up_steps)
-    return settings.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        return phase.learning_rate * (step + 1) / settings.warm_up_steps
+    done = (step - settings.warm_up_steps) / (phase.n_steps - settings.warm_up_steps)
+    return phase.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 @dataclasses.dataclass
@@ -195,6 +240,7 @@ class TrainingState:
     average: DoubleDecoder
     optimiser: torch.optim.Optimizer
     step: int = 0
+    seconds: float = 0.0
 
     @classmethod
     def start(cls, settings: TrainingSettings) -> "TrainingState":
@@ -216,7 +262,9 @@ class TrainingState:
             tensors |= {f"optimiser.{index}.{k}": v for k, v in state.items()}
         with atomic_path(path) as temporary:
             save_file(
-                {k: v.clone().contiguous() for k, v in tensors.items()}, temporary, {"step": str(self.step)}
+                {k: v.clone().contiguous() for k, v in tensors.items()},
+                temporary,
+                {"step": str(self.step), "seconds": f"{self.seconds:.0f}"},
             )
 
     def load(self, path: Path) -> None:
@@ -225,6 +273,7 @@ class TrainingState:
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
             self.step = int(file.metadata()["step"])
+            self.seconds = float(file.metadata()["seconds"])
         self.network.load_state_dict(_under(tensors, "network."))
         self.average.load_state_dict(_under(tensors, "average."))
         state: dict[int, dict[str, Tensor]] = {}
@@ -242,10 +291,8 @@ class TrainingState:
         torch._foreach_lerp_([averages[k] for k in floating], [values[k] for k in floating], 1 - decay)
 
 
-def train(
-    cells: list[Cell], settings: TrainingSettings, folder: Path, *, report_every: int = 50
-) -> DoubleDecoder:
-    """Train to the last step and return the averaged network; checkpoints go to ``folder``."""
+def train(cells: Cells, settings: TrainingSettings, folder: Path, *, report_every: int = 50) -> TrainingState:
+    """Train to the last step; checkpoints go to ``folder``."""
     state = TrainingState.start(settings)
     checkpoint, curves = folder / "checkpoint.safetensors", folder / "curves.csv"
     if checkpoint.exists():
@@ -260,15 +307,15 @@ def train(
             append_row(
                 curves, state.step, {"label_loss": mean, "learning_rate": learning_rate(state.step, settings)}
             )
-            report(
-                f"step {state.step}: loss {mean:.4f}, {(time.monotonic() - started) / len(losses):.2f} s a step"
-            )
+            seconds = time.monotonic() - started
+            state.seconds += seconds
+            report(f"step {state.step}: loss {mean:.4f}, {seconds / len(losses):.2f} s a step")
             started, losses = time.monotonic(), []
             state.save(checkpoint)
-    return state.average.eval()
+    return state
 
 
-def train_one_step(state: TrainingState, cells: list[Cell], settings: TrainingSettings) -> float:
+def train_one_step(state: TrainingState, cells: Cells, settings: TrainingSettings) -> float:
     values, target = draw_batch(cells, settings, step=state.step)
     values = values.contiguous(memory_format=torch.channels_last)
     for group in state.optimiser.param_groups:
@@ -299,21 +346,23 @@ def train_one_step(state: TrainingState, cells: list[Cell], settings: TrainingSe
 def evaluate(model_root: Path, spec: str, settings: TrainingSettings) -> dict[str, float]:
     """Return the membrane's Dice on cells of unseen seeds, segmented as a user would, each at its own voxel size."""
     model = load_model(spec, root=model_root)
-    scores = []
-    for seed in range(settings.first_test_seed, settings.first_test_seed + settings.n_test_cells):
-        drawn = draw_settings(seed, settings.cell_shape, voxel_range_nm=settings.voxel_range_nm)
-        cell = simulate_cell(drawn, seed=seed)
-        mask = segment_tomogram(cell.tomogram, model, settings=SegmentSettings()).mask
-        truth = cell.labels == MEMBRANE
-        score = 2 * np.sum((mask == 1) & truth) / max(1, np.sum(mask == 1) + np.sum(truth))
-        report(f"held-out seed {seed}: voxel {drawn.voxel_size_nm}, Dice {score:.3f}")
-        scores.append(float(score))
-    return {
-        "dice": round(float(np.mean(scores)), 4),
-        "dice_median": round(float(np.median(scores)), 4),
-        "dice_lowest": round(min(scores), 4),
-        "n_test_cells": len(scores),
-    }
+    metrics: dict[str, float] = {}
+    groups = {"dice": settings.standard_test_seeds, "dice_varied_settings": settings.varied_test_seeds}
+    for name, seeds in groups.items():
+        scores = [score_cell(model, phantom_settings(seed, settings), seed) for seed in seeds]
+        metrics |= {name: round(float(np.mean(scores)), 4), f"{name}_lowest": round(min(scores), 4)}
+        metrics[f"{name}_cells"] = len(scores)
+    return metrics
+
+
+def score_cell(model: Model, drawn: PhantomSettings, seed: int) -> float:
+    """Return the membrane's Dice on one simulated cell."""
+    cell = simulate_cell(drawn, seed=seed)
+    mask = segment_tomogram(cell.tomogram, model, settings=SegmentSettings()).mask == 1
+    truth = cell.labels == MEMBRANE
+    score = float(2 * np.sum(mask & truth) / max(1, np.sum(mask) + np.sum(truth)))
+    report(f"held-out seed {seed}: voxel {drawn.voxel_zyx_nm[2]:.1f} nm, Dice {score:.3f}")
+    return score
 
 
 def model_config(
@@ -331,13 +380,16 @@ def model_config(
         normalisation="robust",
         threshold=0.5,
         training={
-            "data": f"{settings.n_train_cells} simulated cells of {settings.cell_shape} voxels, "
-            f"seeds {settings.first_train_seed} to {settings.first_train_seed + settings.n_train_cells - 1}",
-            "voxel_size_nm": f"{settings.voxel_range_nm[0]:g} to {settings.voxel_range_nm[1]:g}",
-            "steps": settings.n_steps,
+            "data": f"{len(settings.varied_seeds)} simulated cells with all settings drawn, seeds "
+            f"{settings.varied_seeds.start} to {settings.varied_seeds.stop - 1}; {len(settings.standard_seeds)} at the "
+            f"standard settings, seeds {settings.standard_seeds.start} to {settings.standard_seeds.stop - 1}",
+            "cells": f"{settings.cell_shape} voxels of {settings.voxel_range_nm[0]:g} to "
+            f"{settings.voxel_range_nm[1]:g} nm",
+            "steps": " + ".join(str(phase.n_steps) for phase in settings.phases),
             "batch": f"{settings.batch_crops} crops of {settings.crop_px} px",
             "loss": "cross-entropy + soft Dice; Huber on the image decoder",
-            "optimiser": f"AdamW, learning rate {settings.learning_rate:g} with warm-up and cosine",
+            "optimiser": "AdamW with warm-up and cosine, learning rate "
+            + ", then ".join(f"{phase.learning_rate:g}" for phase in settings.phases),
             "weights": f"exponential average, decay {settings.average_decay:g}",
             "seed": settings.seed,
             "hardware": f"{platform.machine()} CPU, {torch.get_num_threads()} threads, fp32",
@@ -366,15 +418,15 @@ def main() -> None:
     parser.add_argument("--work-dir", type=Path, default=REPOSITORY / "build" / "membrane")
     parser.add_argument("--models-dir", type=Path, default=REPOSITORY / "weights")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--steps", type=int, default=SETTINGS.n_steps)
     arguments = parser.parse_args()
-    settings = dataclasses.replace(SETTINGS, n_steps=arguments.steps)
+    settings = SETTINGS
     cells_dir = arguments.work_dir / "cells"
-    seeds = range(settings.first_train_seed, settings.first_train_seed + settings.n_train_cells)
-    simulate_cells(cells_dir, seeds, settings)
-    started = time.monotonic()
-    network = train(load_cells(cells_dir, seeds), settings, arguments.work_dir)
-    hours = (time.monotonic() - started) / 3600
+    simulate_cells(cells_dir, settings)
+    cells = Cells(
+        load_cells(cells_dir, settings.varied_seeds), load_cells(cells_dir, settings.standard_seeds)
+    )
+    state = train(cells, settings, arguments.work_dir)
+    network, hours = state.average.eval(), state.seconds / 3600
     trial_root = arguments.work_dir / "trial"
     trial_version = f"{arguments.version}-{int(time.time())}"
     trial = save_model(trial_root, model_config(trial_version, settings, {}, hours), network)
