@@ -27,6 +27,13 @@ class Labels:
     volume: np.ndarray
     id_of_label: np.ndarray
 
+    @property
+    def label_of_id(self) -> np.ndarray:
+        """(k + 1,) int64: the label of each id; entry 0 stands for no id."""
+        labels = np.zeros(self.id_of_label.max() + 1, np.int64)
+        labels[self.id_of_label] = np.arange(len(self.id_of_label))
+        return labels
+
     def ids_at(self, voxels: np.ndarray) -> np.ndarray:
         """(n,) int32: the component id at (n, 3) voxels, (z, y, x), inside the volume."""
         return self.id_of_label[self.volume[voxels[:, 0], voxels[:, 1], voxels[:, 2]]]
@@ -102,9 +109,8 @@ def label_components(
     volume, n_labels = cc3d.connected_components(
         classes.data, connectivity=connectivity, return_N=True, binary_image=len(classes.values) == 1
     )
-    volume = volume.astype(np.min_scalar_type(n_labels), copy=False)
     tally = _Tally(n_labels)
-    for runs in runs_along_x(volume, cancel=token):
+    for runs in runs_along_x(classes.data, volume, cancel=token):
         tally.add(runs, classes.data)
     kept = _kept_labels(tally.voxels, min_voxels)
     id_of_label = np.zeros(n_labels + 1, np.int32)
@@ -112,14 +118,20 @@ def label_components(
     return Labels(volume, id_of_label), tally.components(kept, volume.shape)
 
 
-def runs_along_x(labels: np.ndarray, *, cancel: CancelToken | None = None) -> Iterator[Runs]:
-    """Yield the runs of equal non-zero labels along x, one slab of slices at a time."""
+def runs_along_x(
+    classes: np.ndarray, labels: np.ndarray, *, cancel: CancelToken | None = None
+) -> Iterator[Runs]:
+    """Yield the runs of equal non-zero labels along x, one slab of slices at a time.
+
+    A run ends where the class changes: neighbours of one class always have the same label. ``classes`` and ``labels``
+    are (z, y, x).
+    """
     token = cancel or CancelToken()
     depth = slab_depth(labels.shape)
     n_columns = labels.shape[2]
     for first in range(0, labels.shape[0], depth):
         token.raise_if_cancelled()
-        slab = labels[first : first + depth]
+        slab = classes[first : first + depth]
         is_edge = np.ones((*slab.shape[:2], n_columns + 1), np.bool_)
         np.not_equal(slab[:, :, 1:], slab[:, :, :-1], out=is_edge[:, :, 1:-1])
         edges = np.flatnonzero(
@@ -129,7 +141,7 @@ def runs_along_x(labels: np.ndarray, *, cancel: CancelToken | None = None) -> It
         is_run = start < n_columns
         row, start, stop = row[is_run], start[is_run], edges[1:][is_run] % (n_columns + 1)
         z, y = np.divmod(row, slab.shape[1])
-        label = slab[z, y, start].astype(np.int64)
+        label = labels[z + first, y, start].astype(np.int64)
         kept = label > 0
         yield Runs(label=label[kept], z=z[kept] + first, y=y[kept], start=start[kept], stop=stop[kept])
 

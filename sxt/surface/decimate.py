@@ -12,7 +12,7 @@ MIN_TRIANGLES = 24
 CLUSTER_ABOVE = 4.0
 """A component with more than this many times its budget is thinned by vertex clustering before edges collapse."""
 
-CLUSTER_TARGET = 2.0
+CLUSTER_TARGET = 1.5
 """Clustering aims at this many times the budget; quadric edge collapse, which is better and slower, does the rest."""
 
 VERTICES_PER_CELL = 1.5
@@ -20,8 +20,6 @@ VERTICES_PER_CELL = 1.5
 
 AGGRESSIVENESS = (7.0, 10.0)
 """Settings of the edge collapse, tried in this order until the budget is met."""
-
-MAX_CELLS = 1 << 16
 
 
 def display_mesh(
@@ -93,9 +91,14 @@ def share_budget(face_counts: np.ndarray, max_triangles: int) -> np.ndarray:
 
 def cluster_vertices(mesh: ComponentMesh, cell: float) -> ComponentMesh:
     """Merge the vertices that share a cubic cell and whose normals point into the same octant."""
-    place = ((mesh.vertices - mesh.vertices.min(axis=0)) / cell).astype(np.int64)
-    octant = (mesh.normals > 0) @ np.array([1, 2, 4])
-    key = ((place[:, 0] * MAX_CELLS + place[:, 1]) * MAX_CELLS + place[:, 2]) * 8 + octant
+    place = ((mesh.vertices - mesh.vertices.min(axis=0)) / np.float32(cell)).astype(np.int32)
+    n_x, n_y, n_z = (place.max(axis=0) + 1).tolist()
+    key_type = (
+        np.int32 if 8 * n_x * n_y * n_z <= np.iinfo(np.int32).max else np.int64
+    )  # narrow ones sort faster
+    x, y, z = place.T.astype(key_type)
+    is_x, is_y, is_z = (mesh.normals > 0).T
+    key = ((x * n_y + y) * n_z + z) * 8 + is_x + 2 * is_y + 4 * is_z
     _, cluster, counts = np.unique(key, return_inverse=True, return_counts=True)
     vertices = np.empty((len(counts), 3), np.float32)
     for axis in range(3):

@@ -38,12 +38,16 @@ def measure_meshes(mesh: PackedMesh, is_outer: np.ndarray | None = None) -> Mesh
     is_outer : np.ndarray, optional
         (n,) bool: which vertices lie on surfaces that face outwards; all of them by default.
     """
+    first = mesh.vertices[np.minimum(mesh.vertex_offsets[:-1], len(mesh.vertices) - 1)]  # (k, 3)
+    local = mesh.vertices - np.repeat(
+        first, np.diff(mesh.vertex_offsets), axis=0
+    )  # small numbers keep their digits
+    x, y, z = (np.ascontiguousarray(local[:, axis]) for axis in range(3))
     volume = np.empty(len(mesh.faces))
     area = np.empty(len(mesh.faces))
-    x, y, z = (np.ascontiguousarray(mesh.vertices[:, axis], np.float64) for axis in range(3))
     for start in range(0, len(mesh.faces), BLOCK_FACES):
         place = slice(start, start + BLOCK_FACES)
-        a, b, c = np.ascontiguousarray(mesh.faces[place].T)
+        a, b, c = mesh.faces[place].T.astype(np.intp)
         ax, ay, az = x[a], y[a], z[a]
         ux, uy, uz = x[b] - ax, y[b] - ay, z[b] - az
         vx, vy, vz = x[c] - ax, y[c] - ay, z[c] - az

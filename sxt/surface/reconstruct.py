@@ -13,11 +13,11 @@ from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progres
 from sxt.surface.classes import ClassVolume, read_classes
 from sxt.surface.components import Components, Labels, label_components
 from sxt.surface.decimate import display_mesh
-from sxt.surface.field import LEVEL, SmoothingSteps, smoothing_steps, surface_field
+from sxt.surface.field import smoothing_steps, surface_field
 from sxt.surface.grey import GreyValues, measure_grey
-from sxt.surface.grid_surface import GridSurface, extract_grid_surface
+from sxt.surface.grid_surface import extract_grid_surface
 from sxt.surface.groups import group_components
-from sxt.surface.lumen import Enclosure, find_enclosures
+from sxt.surface.lumen import find_enclosures
 from sxt.surface.mesh import PackedMesh
 from sxt.surface.settings import SurfaceSettings
 from sxt.surface.shape import GroupSurface, shape_meshes, sort_by_component
@@ -138,15 +138,6 @@ def smallest_voxels(settings: SurfaceSettings, voxel_size_nm: VoxelSize | None) 
     return volume * UM3_IN_NM3 / float(np.prod(voxel_size_nm)) * (1 - ROUNDING)
 
 
-@dataclass(frozen=True)
-class _GroupParts:
-    """A group's surface, the component (0..k - 1) of each vertex, and the packed bits of its background."""
-
-    surface: GridSurface
-    component_of_vertex: np.ndarray
-    background_bits: np.ndarray
-
-
 class _Reconstruction:
     """One run: its settings, and the time each stage took."""
 
@@ -173,15 +164,14 @@ class _Reconstruction:
                 classes, connectivity=settings.connectivity, min_voxels=least, cancel=cancel
             )
         grey = self._measure_grey(labels, tomogram)
-        parts = self._extract(labels, len(classes.values))
-        del labels  # the largest array; what follows needs memory of its own
+        with self._stage("mesh"):
+            grid = sort_by_component(self._extract(labels, len(classes.values)), len(components))
         with self._stage("enclosed volumes"):
-            groups, enclosure = self._enclose(parts, components, classes.data.shape)
-            del parts
+            enclosure = find_enclosures(labels, components, grid, cancel=cancel)
+        del labels  # the largest array; what follows needs memory of its own
         with self._stage("shape"):
-            grid = sort_by_component(groups, len(components))
             volumes = components.voxels * float(np.prod(self._spacing))
-            shaped = shape_meshes(grid, volumes, self._spacing, cancel=cancel)
+            shaped = shape_meshes(grid, volumes, self._spacing, is_outer=enclosure.is_outer, cancel=cancel)
         with self._stage("widths"):
             widths = longest_widths(grid, self._spacing, cancel=cancel)
             table = component_table(components, enclosure, shaped.sizes, widths, self._voxel_size_nm, grey)
@@ -232,41 +222,18 @@ class _Reconstruction:
         with self._stage("grey values"):
             return measure_grey(labels, tomogram, cancel=self._cancel)
 
-    def _extract(self, labels: Labels, n_classes: int) -> list[_GroupParts]:
+    def _extract(self, labels: Labels, n_classes: int) -> list[GroupSurface]:
         """Extract the surface of one group of components after the other."""
+        connectivity = self._settings.connectivity
         steps = smoothing_steps(self._voxel_size_nm)
-        with self._stage("mesh"):
-            group_of = group_components(labels, connectivity=self._settings.connectivity, n_classes=n_classes)
-            return [
-                self._extract_group(labels, _is_member(labels, group_of, group), steps)
-                for group in range(group_of.max() + 1)
-            ]
-
-    def _extract_group(
-        self, labels: Labels, is_member: np.ndarray | None, steps: SmoothingSteps
-    ) -> _GroupParts:
-        field = surface_field(labels.volume, is_member, steps, cancel=self._cancel)
-        surface = extract_grid_surface(field, connectivity=self._settings.connectivity)
-        return _GroupParts(
-            surface=surface,
-            component_of_vertex=labels.ids_at(surface.inside_px) - 1,
-            background_bits=np.packbits(field[1:-1, 1:-1, 1:-1] < LEVEL),
-        )
-
-    def _enclose(
-        self, parts: list[_GroupParts], components: Components, shape: tuple[int, ...]
-    ) -> tuple[list[GroupSurface], Enclosure]:
-        """Find what the components of each group enclose, and add up the groups."""
-        total = Enclosure.nothing(len(components))
+        group_of = group_components(labels, connectivity=connectivity, n_classes=n_classes)
         groups = []
-        for part in parts:
-            is_background = np.unpackbits(part.background_bits, count=int(np.prod(shape))).reshape(shape)
-            found = find_enclosures(
-                is_background, part.surface, part.component_of_vertex, components.voxels, cancel=self._cancel
-            )
-            groups.append(GroupSurface(part.surface, part.component_of_vertex, found.is_outer))
-            total = total.plus(found)
-        return groups, total
+        for group in range(group_of.max() + 1):
+            is_member = _is_member(labels, group_of, group)
+            field = surface_field(labels.volume, is_member, steps, cancel=self._cancel)
+            surface = extract_grid_surface(field, connectivity=connectivity)
+            groups.append(GroupSurface(surface, labels.ids_at(surface.inside_px) - 1))
+        return groups
 
 
 def _is_member(labels: Labels, group_of: np.ndarray, group: int) -> np.ndarray | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sxt.progress import CancelToken
-from sxt.surface.grid_surface import GridSurface
+from sxt.surface.grid_surface import GridSurface, join_surfaces
 from sxt.surface.measure import MeshSizes, measure_meshes
 from sxt.surface.mesh import PackedMesh, rows_of, unit_vectors, vertex_normals
 from sxt.tomogram import VoxelSize
@@ -16,6 +16,9 @@ THIN = 0.4
 
 MAX_ROUNDS = 6
 VOLUME_TOLERANCE = 0.002
+STUCK = 0.01
+"""A component whose volume is still off by more than this share starts again from the middles of its edges."""
+
 MAX_OFFSET_PX = 0.5
 """Largest shift of a surface in one round, in voxels along the finest axis."""
 
@@ -31,25 +34,21 @@ class GridMesh:
     ----------
     surface : GridSurface
         Vertices and faces component by component.
-    is_outer : np.ndarray
-        (n,) bool: whether a vertex lies on a surface that faces outwards.
     vertex_offsets, face_offsets : np.ndarray
         (k + 1,) int64, as in `PackedMesh`.
     """
 
     surface: GridSurface
-    is_outer: np.ndarray
     vertex_offsets: np.ndarray
     face_offsets: np.ndarray
 
 
 @dataclass(frozen=True)
 class GroupSurface:
-    """The surface of one group of components: for every vertex its component (0..k - 1) and whether it is outer."""
+    """The surface of one group of components, and the component (0..k - 1) of every vertex."""
 
     surface: GridSurface
     component_of_vertex: np.ndarray
-    is_outer: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,32 +61,27 @@ class ShapedMesh:
 
 def sort_by_component(groups: Sequence[GroupSurface], n_components: int) -> GridMesh:
     """Join the surfaces of all groups and sort vertices and faces by component."""
-    first_vertex = np.cumsum([0, *(len(g.surface.axis) for g in groups)])
-    faces = np.concatenate(
-        [g.surface.faces + np.int32(v) for g, v in zip(groups, first_vertex, strict=False)]
-    )
+    joined = join_surfaces([group.surface for group in groups])
     component = np.concatenate([g.component_of_vertex for g in groups])
     order = _stable_order(component, n_components)
     new_number = np.empty(len(order), np.int32)
     new_number[order] = np.arange(len(order), dtype=np.int32)
-    component_of_face = component[faces[:, 0]]
+    component_of_face = component[joined.faces[:, 0]]
+    face_order = _stable_order(component_of_face, n_components)
     return GridMesh(
-        surface=GridSurface(
-            inside_px=np.concatenate([g.surface.inside_px for g in groups])[order],
-            axis=np.concatenate([g.surface.axis for g in groups])[order],
-            direction=np.concatenate([g.surface.direction for g in groups])[order],
-            reach_px=np.concatenate([g.surface.reach_px for g in groups])[order],
-            normals_px=np.concatenate([g.surface.normals_px for g in groups])[order],
-            faces=new_number[faces[_stable_order(component_of_face, n_components)]],
-        ),
-        is_outer=np.concatenate([g.is_outer for g in groups])[order],
+        surface=replace(joined.take(order), faces=new_number[joined.faces.take(face_order, axis=0)]),
         vertex_offsets=_offsets(component, n_components),
         face_offsets=_offsets(component_of_face, n_components),
     )
 
 
 def shape_meshes(
-    grid: GridMesh, volumes: np.ndarray, spacing: VoxelSize, *, cancel: CancelToken | None = None
+    grid: GridMesh,
+    volumes: np.ndarray,
+    spacing: VoxelSize,
+    *,
+    is_outer: np.ndarray | None = None,
+    cancel: CancelToken | None = None,
 ) -> ShapedMesh:
     """Place the vertices in nm and shift each component's surface until it holds the volume asked for.
 
@@ -99,6 +93,8 @@ def shape_meshes(
         (k,) float64, in nm³: voxels of each component times the volume of a voxel.
     spacing : tuple of float
         (z, y, x) size of a voxel in nm (1, 1, 1 where it is not known).
+    is_outer : np.ndarray, optional
+        (n,) bool: which vertices lie on surfaces that face outwards; all of them by default.
     cancel : CancelToken, optional
         Checked once a round.
 
@@ -110,64 +106,111 @@ def shape_meshes(
     of their grid edges instead.
     """
     token = cancel or CancelToken()
-    shaper = _Shaper(grid, volumes, spacing)
-    thin = shaper.ids_where(shaper.sizes.volume < THIN * volumes)
-    if len(thin):
-        shaper.reset_to_edge_middles(thin)
-    for _ in range(MAX_ROUNDS):
-        token.raise_if_cancelled()
-        wrong = shaper.ids_where(np.abs(shaper.sizes.volume / volumes - 1) > VOLUME_TOLERANCE)
-        if len(wrong) == 0:
-            break
-        shaper.shift(wrong)
+    shaper = _Shaper(grid, volumes, spacing, is_outer)
+    shaper.shift_until_right(token)
+    stuck = shaper.ids_beyond(STUCK)
+    if len(stuck):
+        shaper.reset_to_edge_middles(stuck)
+        shaper.shift_until_right(token)
     return ShapedMesh(shaper.mesh, shaper.sizes)
 
 
 class _Shaper:
     """The vertices, normals and sizes of all components while their surfaces are shifted."""
 
-    def __init__(self, grid: GridMesh, volumes: np.ndarray, spacing: VoxelSize) -> None:
+    def __init__(
+        self, grid: GridMesh, volumes: np.ndarray, spacing: VoxelSize, is_outer: np.ndarray | None
+    ) -> None:
         self._grid = grid
         self._volumes = volumes
         self._spacing = spacing
+        self._is_outer = np.ones(len(grid.surface.axis), np.bool_) if is_outer is None else is_outer
+        first = _first_shift(grid, volumes, spacing)
+        places = _place(grid.surface, grid.surface.reach_px, spacing)
         self.mesh = PackedMesh(
-            vertices=_place(grid.surface, grid.surface.reach_px, spacing),
-            normals=unit_vectors(grid.surface.normals_px[:, ::-1] / np.array(spacing[::-1], np.float32)),
+            vertices=places,
+            normals=_scaled_normals(grid.surface.normals_px, spacing),
             faces=grid.surface.faces,
             vertex_offsets=grid.vertex_offsets,
             face_offsets=grid.face_offsets,
         )
-        self.sizes = measure_meshes(self.mesh, grid.is_outer)
+        self._move(self.mesh, first.offsets, grid.surface)
+        self.sizes = measure_meshes(self.mesh, self._is_outer)
+        if len(first.thin):
+            self.reset_to_edge_middles(first.thin)
 
-    @staticmethod
-    def ids_where(is_meant: np.ndarray) -> np.ndarray:
-        return np.flatnonzero(is_meant) + 1
+    def ids_beyond(self, tolerance: float) -> np.ndarray:
+        """Return the ids of the components whose volume is off by more than that share."""
+        return np.flatnonzero(np.abs(self.sizes.volume / self._volumes - 1) > tolerance) + 1
+
+    def shift_until_right(self, cancel: CancelToken) -> None:
+        """Shift the surfaces of components whose volume is not right, a few times at most."""
+        for _ in range(MAX_ROUNDS):
+            cancel.raise_if_cancelled()
+            wrong = self.ids_beyond(VOLUME_TOLERANCE)
+            if len(wrong) == 0:
+                break
+            self._shift(wrong)
+
+    def _shift(self, ids: np.ndarray) -> None:
+        """Move the surfaces of some components along their normals, towards the volumes asked for."""
+        rows = rows_of(self._grid.vertex_offsets, ids)
+        part = self.mesh.select(ids)
+        missing = (self._volumes - self.sizes.volume)[ids - 1]
+        self._move(part, missing / self.sizes.area[ids - 1], self._grid.surface.take(rows))
+        self.mesh.vertices[rows] = part.vertices
+        self._measure(ids, rows, part)
+
+    def _move(self, part: PackedMesh, offsets: np.ndarray, surface: GridSurface) -> None:
+        """Move the vertices of ``part`` by each component's offset, as far as their edges allow."""
+        limit = MAX_OFFSET_PX * min(self._spacing)
+        held = np.clip(offsets, -limit, limit).astype(np.float32)
+        part.vertices[:] += part.normals * np.repeat(held, np.diff(part.vertex_offsets))[:, None]
+        _hold_on_edges(part.vertices, surface, self._spacing)
 
     def reset_to_edge_middles(self, ids: np.ndarray) -> None:
         """Put the vertices of some components where marching cubes of the binary mask would put them."""
         rows = rows_of(self._grid.vertex_offsets, ids)
-        part = self.mesh.select(ids)
         surface = self._grid.surface.take(rows)
         vertices = _place(surface, np.full(len(rows), 0.5, np.float32), self._spacing)
-        self._store(ids, rows, replace(part, vertices=vertices, normals=vertex_normals(vertices, part.faces)))
+        self.mesh.vertices[rows] = vertices
+        self.mesh.normals[rows] = vertex_normals(vertices, self.mesh.select(ids).faces)
+        self._measure(ids, rows, self.mesh.select(ids))
 
-    def shift(self, ids: np.ndarray) -> None:
-        """Move the surfaces of some components along their normals, towards the volumes asked for."""
-        limit = MAX_OFFSET_PX * min(self._spacing)
-        missing = (self._volumes - self.sizes.volume)[ids - 1]
-        offsets = np.clip(missing / self.sizes.area[ids - 1], -limit, limit).astype(np.float32)
-        rows = rows_of(self._grid.vertex_offsets, ids)
-        part = self.mesh.select(ids)
-        moved = part.vertices + part.normals * np.repeat(offsets, np.diff(part.vertex_offsets))[:, None]
-        vertices = _hold_on_edges(moved, self._grid.surface.take(rows), self._spacing)
-        self._store(ids, rows, replace(part, vertices=vertices))
-
-    def _store(self, ids: np.ndarray, rows: np.ndarray, part: PackedMesh) -> None:
-        self.mesh.vertices[rows] = part.vertices
-        self.mesh.normals[rows] = part.normals
-        sizes = measure_meshes(part, self._grid.is_outer[rows])
+    def _measure(self, ids: np.ndarray, rows: np.ndarray, part: PackedMesh) -> None:
+        sizes = measure_meshes(part, self._is_outer[rows])
         for name in ("volume", "area", "outer_area"):
             getattr(self.sizes, name)[ids - 1] = getattr(sizes, name)
+
+
+@dataclass(frozen=True)
+class _FirstShift:
+    """By how much to shift each component at first, (k,) float64, and the ids of those that are too thin for it."""
+
+    offsets: np.ndarray
+    thin: np.ndarray
+
+
+def _first_shift(grid: GridMesh, volumes: np.ndarray, spacing: VoxelSize) -> _FirstShift:
+    """Estimate each component's missing volume and area from its vertices alone.
+
+    Notes
+    -----
+    A vertex in the middle of its edge stands on a voxel's face; one that the smoothing drew inwards by d takes a
+    column of height d off the volume. The columns along each axis make up the whole. Voxel faces normal to an axis add
+    up to the projected area along it, which is half the area of a surface without preference for a direction; hence
+    two thirds of all.
+    """
+    sizes = np.array(spacing)
+    starts, axis = grid.vertex_offsets[:-1], grid.surface.axis
+    drawn_in = np.float32(0.5) - grid.surface.reach_px
+    columns = [
+        np.add.reduceat(np.where(axis == each, drawn_in, 0), starts, dtype=np.float64) for each in range(3)
+    ]
+    missing = np.array(columns) * sizes.prod()  # (3, k), as the columns along each axis see it
+    areas = np.add.reduceat((sizes.prod() / sizes)[axis], starts) * (2 / 3)
+    is_thin = volumes - missing.max(axis=0) < THIN * volumes
+    return _FirstShift(missing.mean(axis=0) / areas, np.flatnonzero(is_thin) + 1)
 
 
 def _place(surface: GridSurface, reach_px: np.ndarray, spacing: VoxelSize) -> np.ndarray:
@@ -178,15 +221,22 @@ def _place(surface: GridSurface, reach_px: np.ndarray, spacing: VoxelSize) -> np
     return np.ascontiguousarray(places[:, ::-1])
 
 
-def _hold_on_edges(vertices: np.ndarray, surface: GridSurface, spacing: VoxelSize) -> np.ndarray:
-    """Return (n, 3) vertices, (x, y, z), that stay between the two voxel centres of their edge along its axis."""
+def _scaled_normals(normals_px: np.ndarray, spacing: VoxelSize) -> np.ndarray:
+    """(n, 3) float32, (x, y, z): normals of the surface after its voxels have been scaled to their size."""
+    if len(set(spacing)) == 1:
+        return normals_px.copy()
+    return unit_vectors(normals_px / np.array(spacing[::-1], np.float32))
+
+
+def _hold_on_edges(vertices: np.ndarray, surface: GridSurface, spacing: VoxelSize) -> None:
+    """Keep (n, 3) vertices, (x, y, z), between the two voxel centres of their edge along its axis, in place."""
     row, column = np.arange(len(vertices)), 2 - surface.axis
     size = np.array(spacing, np.float32)[surface.axis]
     inside = surface.inside_px[row, surface.axis].astype(np.float32)
     reach = (vertices[row, column] / size - inside) * surface.direction
-    held = vertices.copy()
-    held[row, column] = (inside + np.clip(reach, MIN_REACH_PX, 1 - MIN_REACH_PX) * surface.direction) * size
-    return held
+    vertices[row, column] = (
+        inside + np.clip(reach, MIN_REACH_PX, 1 - MIN_REACH_PX) * surface.direction
+    ) * size
 
 
 def _stable_order(component: np.ndarray, n_components: int) -> np.ndarray:

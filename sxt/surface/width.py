@@ -12,7 +12,6 @@ FEW_POINTS = 64
 MANY_POINTS = 1500
 BLOCK_POINTS = 1000
 ROUNDING = 1e-9
-ALL_AXES = 0b111
 
 DIRECTIONS = np.array(
     [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
@@ -31,7 +30,8 @@ def longest_widths(grid: GridMesh, spacing: VoxelSize, *, cancel: CancelToken | 
     Parameters
     ----------
     grid : GridMesh
-        k components; every face between a voxel of a component and the background has a vertex.
+        k components. A voxel with both neighbours along an axis lies between them and ends no longest distance, so
+        that only the voxels marked as corners are looked at.
     spacing : tuple of float
         (z, y, x) size of a voxel in nm (1, 1, 1 where it is not known).
     cancel : CancelToken, optional
@@ -43,12 +43,13 @@ def longest_widths(grid: GridMesh, spacing: VoxelSize, *, cancel: CancelToken | 
         (k,) float64, in nm (or voxels); 0 for a single voxel.
     """
     token = cancel or CancelToken()
+    rows = np.flatnonzero(grid.surface.is_corner)
+    corners = grid.surface.inside_px[rows] * np.array(spacing)  # (c, 3) in nm, component by component
+    offsets = np.searchsorted(rows, grid.vertex_offsets)
     widths = np.empty(len(grid.vertex_offsets) - 1)
     for index in range(len(widths)):
         token.raise_if_cancelled()
-        rows = slice(*grid.vertex_offsets[index : index + 2])
-        corners = _corner_voxels(grid.surface.inside_px[rows], grid.surface.axis[rows])
-        widths[index] = longest_width(corners * np.array(spacing))
+        widths[index] = longest_width(corners[offsets[index] : offsets[index + 1]])
     return widths
 
 
@@ -71,20 +72,6 @@ def longest_width(points: np.ndarray) -> float:
     from_middle = cdist(points, (extremes[first : first + 1] + extremes[second : second + 1]) / 2)[:, 0]
     far = points[from_middle >= reached - from_middle.max() - ROUNDING * (1 + reached)]
     return max(reached, _largest_distance(far))
-
-
-def _corner_voxels(inside_px: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Return the voxels that miss a neighbour along all three axes; (m, 3) int64, (z, y, x).
-
-    A voxel with both neighbours along an axis lies between them and is no corner of the convex hull.
-    """
-    first = inside_px.min(axis=0)
-    place = inside_px - first
-    missing = np.zeros(place.max(axis=0) + 1, np.uint8)
-    for each in range(3):
-        along = place[axis == each]
-        missing[along[:, 0], along[:, 1], along[:, 2]] |= np.uint8(1 << each)
-    return np.argwhere(missing == ALL_AXES) + first
 
 
 def _largest_distance(points: np.ndarray) -> float:

@@ -22,7 +22,7 @@ def test_runs_cover_every_labelled_voxel_once(monkeypatch):
     monkeypatch.setattr("sxt.surface.classes.SLAB_VOXELS", 1)
     volume = np.random.default_rng(2).integers(0, 3, (4, 5, 7))
     painted = np.zeros_like(volume)
-    for runs in runs_along_x(volume):
+    for runs in runs_along_x(volume, volume):
         for each in zip(runs.label, runs.z, runs.y, runs.start, runs.stop, strict=True):
             painted[each[1], each[2], each[3] : each[4]] += each[0]
     np.testing.assert_array_equal(painted, volume)

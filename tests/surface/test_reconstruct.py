@@ -155,6 +155,38 @@ def test_a_hollow_ball_cut_by_the_border_is_closed_and_its_lumen_ends_at_the_bor
     assert row["sphericity"] == pytest.approx(half_ball, rel=0.04)
 
 
+def test_a_lumen_larger_than_all_that_is_outside_is_still_the_lumen():
+    mask = np.zeros((20, 20, 20), np.uint8)
+    mask[1:19, 1:19, 1:19] = 1
+    mask[2:18, 2:18, 2:18] = 0
+    row = reconstruct(mask).table.iloc[0]
+    assert row["filled_volume_voxels"] == 18**3
+    assert not row["touches_border"]
+
+
+def test_a_cell_cut_above_and_below_encloses_its_inside():
+    outer, inner = ball_mask(9, (1, 24, 24), (0, 12, 12)), ball_mask(7, (1, 24, 24), (0, 12, 12))
+    tube = np.repeat(outer - inner, 8, axis=0)
+    row = reconstruct(tube).table.iloc[0]
+    assert row["filled_volume_voxels"] == 8 * outer.sum()
+    assert row["touches_border"]
+
+
+def test_a_sheet_across_the_tomogram_encloses_neither_side():
+    mask = np.zeros((12, 9, 9))
+    mask[5:7] = 1
+    row = reconstruct(mask).table.iloc[0]
+    assert row["filled_volume_voxels"] == row["voxels"] == 162
+
+
+def test_a_component_as_large_as_the_tomogram_encloses_all_but_the_largest_region():
+    mask = np.ones((9, 9, 9))
+    mask[:, :, 1:5] = 0
+    mask[3:5, 3:5, 7] = 0
+    row = reconstruct(mask, settings=SurfaceSettings(min_voxels=90)).table.iloc[0]
+    assert row["filled_volume_voxels"] == row["voxels"] + 4
+
+
 def test_objects_in_a_corner_and_across_the_whole_volume_are_closed():
     mask = np.zeros((8, 9, 10))
     mask[:3, :3, :3] = 1
