@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from streamlit import config
 
+from sxt.jobs import JobQueue
 from sxt.ui.settings import ServerSettings, read_settings
 from sxt.ui.upload.store import UploadStore
 from sxt.workspace import Workspace
@@ -20,11 +21,14 @@ class Services:
     ----------
     settings : ServerSettings
     workspace : Workspace
+    jobs : JobQueue
+        It runs jobs where the server started it; otherwise jobs can be submitted and watched, and wait.
     uploads : UploadStore
     """
 
     settings: ServerSettings
     workspace: Workspace
+    jobs: JobQueue
     uploads: UploadStore
 
 
@@ -51,7 +55,7 @@ def open_services(settings: ServerSettings) -> Services:
     """
     workspace = Workspace(settings.workspace)
     uploads = UploadStore(workspace.uploads, limit_bytes=settings.upload_limit_bytes)
-    return Services(settings, workspace, uploads)
+    return Services(settings, workspace, JobQueue(workspace, settings.scheduler), uploads)
 
 
 @contextlib.contextmanager

@@ -80,5 +80,7 @@ def attachment(name: str) -> str:
     clean = "".join(each if each.isprintable() else "_" for each in name)
     clean = re.sub(r"[/\\]+", "_", clean).strip(" .") or "download"
     plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", plain).strip() or "download"
+    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", plain).strip()
+    if not plain or plain.startswith("."):
+        plain = f"download{plain}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

@@ -1,7 +1,7 @@
 """The routes by which a browser or a script sends a file, piece by piece and straight to the disk."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +22,8 @@ BLOCK_BYTES = 1 << 20
 
 MAX_BEGIN_BYTES = 4 << 20
 """The list of names and sizes of a folder of slices."""
+
+MAX_DRAINED_BYTES = 64 << 20
 
 StoreGetter = Callable[[], UploadStore]
 
@@ -75,18 +77,16 @@ class _UploadRoutes:
         return JSONResponse(_describe(upload), HTTPStatus.CREATED, headers=NOT_KEPT)
 
     async def append(self, request: Request) -> Response:
+        parts = request.stream()
         try:
             index = _number(request, "file", 0)
             start = _number(request, "offset")
             store, upload_id = self._get_store(), request.path_params["upload_id"]
             await run_in_threadpool(store.check_fits, upload_id, index, start + _length(request))
-            received = await _append(request, store, upload_id, index, start)
-        except OffsetError as error:
-            return error_response(str(error), HTTPStatus.CONFLICT, received=error.received)
-        except TooLargeError as error:
-            return error_response(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            received = await _append(parts, store, upload_id, index, start)
         except SxtError as error:
-            return refuse(error)
+            await _drain(parts)
+            return _refuse_piece(error)
         return JSONResponse({"received": received}, headers=NOT_KEPT)
 
     def describe(self, request: Request) -> Response:
@@ -114,7 +114,9 @@ class _UploadRoutes:
         return store.state(store.begin(name, files, is_folder=is_folder, by=by).id)
 
 
-async def _append(request: Request, store: UploadStore, upload_id: str, index: int, start: int) -> int:
+async def _append(
+    parts: AsyncIterator[bytes], store: UploadStore, upload_id: str, index: int, start: int
+) -> int:
     """Write a request's body as it comes; what came before a lost connection is kept."""
     received, waiting = start, bytearray()
 
@@ -124,7 +126,7 @@ async def _append(request: Request, store: UploadStore, upload_id: str, index: i
         waiting.clear()
 
     try:
-        async for part in request.stream():
+        async for part in parts:
             waiting += part
             if len(waiting) >= BLOCK_BYTES:
                 await write()
@@ -133,6 +135,26 @@ async def _append(request: Request, store: UploadStore, upload_id: str, index: i
         return received
     await write()
     return received
+
+
+async def _drain(parts: AsyncIterator[bytes]) -> None:
+    """Read on a little, for a browser that is still sending would take a closed connection for a broken one."""
+    n_bytes = 0
+    try:
+        async for part in parts:
+            n_bytes += len(part)
+            if n_bytes > MAX_DRAINED_BYTES:
+                return
+    except ClientDisconnect:
+        return
+
+
+def _refuse_piece(error: SxtError) -> Response:
+    if isinstance(error, OffsetError):
+        return error_response(str(error), HTTPStatus.CONFLICT, received=error.received)
+    if isinstance(error, TooLargeError):
+        return error_response(str(error), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return refuse(error)
 
 
 def _describe(state: UploadState) -> dict[str, Any]:

@@ -330,8 +330,10 @@ def stored_name(upload: Upload, index: int) -> str:
 def safe_name(name: str) -> str:
     """Return what of a name is safe as the name of a file, never empty and never hidden."""
     last = re.split(r"[/\\]", name)[-1]
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", last).lstrip("._-")
-    return plain[-MAX_STORED_NAME:].lstrip("._-") or "volume"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", last)[-MAX_STORED_NAME:].lstrip("._-")
+    if "." in last.strip(".") and "." not in plain:
+        plain = f"volume.{plain}"
+    return plain or "volume"
 
 
 def _content_folder(folder: Path, upload: Upload) -> Path:
