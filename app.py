@@ -6,4 +6,8 @@ server would run that page alone, without what is set up here.
 
 import streamlit as st
 
-app = st.App("sxt/ui/main.py")
+from sxt.ui import server
+
+app = st.App(
+    "sxt/ui/main.py", routes=server.routes(), middleware=server.middleware(), lifespan=server.lifespan
+)

@@ -3,18 +3,18 @@
 import base64
 import csv
 import hashlib
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
+
+from sxt.ui.format import count, number
 
 MAX_ROWS = 500
 """Components listed on the page; the table to download has all."""
 
 HIDDEN_COLUMNS = ("min_", "max_", "centroid_", "std_")
 UNIT_NAMES = {"um": "µm", "um2": "µm²", "um3": "µm³", "px": "px", "px2": "px²", "voxels": "voxels"}
-THIN_SPACE = "\u2009"
 
 STYLE = """
 :root { color-scheme: dark light; --back: #15171a; --card: #1e2125; --line: #34383e; --text: #e6e8eb; --soft: #9aa0a6;
@@ -169,18 +169,15 @@ def _heading(column: str) -> str:
 
 
 def format_cell(text: str) -> str:
-    """Return a cell for people: three significant digits, thousands apart, yes and no."""
+    """Return a cell for people: whole numbers exact, others with three significant digits, yes and no."""
     if text in ("True", "False"):
         return "yes" if text == "True" else "no"
+    if text.removeprefix("-").isdecimal():
+        return count(int(text))
     try:
-        value = float(text)
+        return number(float(text))
     except ValueError:
         return text
-    if not math.isfinite(value):
-        return "–"
-    if text.lstrip("-").isdecimal() or abs(value) >= 1000:
-        return f"{round(value):,}".replace(",", THIN_SPACE)
-    return f"{value:#.3g}".rstrip(".")
 
 
 def format_day(when: datetime) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from sxt.errors import InputError
+from sxt.ui.format import voxel_size
 from sxt.ui.routes.answers import CLOSED_POLICY, SHARE_HEADERS, attachment, in_thread, share_not_found
 from sxt.ui.routes.downloads import find_file
 from sxt.ui.routes.share_page import PAGE_POLICY, Fact, SharedView, format_day, share_page
@@ -147,17 +148,11 @@ def _facts(workspace: Workspace, share: ShareManifest) -> tuple[Fact, ...]:
         facts.append(Fact("Tomogram", name, f"sha256 {segmentation.tomogram_sha256}"))
     elif tomogram is not None:
         facts.append(Fact("Tomogram", tomogram.name, f"sha256 {tomogram.sha256}"))
-    facts.append(Fact("Voxel size", _voxel_size(surface, tomogram.voxel_size_nm if tomogram else None)))
+    size = surface.voxel_size_nm if surface else tomogram.voxel_size_nm if tomogram else None
+    facts.append(Fact("Voxel size", voxel_size(size)))
     facts.append(Fact("Model version", shown.model.spec, f"sha256 {shown.model.sha256}"))
     facts.append(Fact("Shared", f"by {share.created_by} on {format_day(share.created_at)}"))
     return tuple(facts)
-
-
-def _voxel_size(surface: SurfaceManifest | None, of_tomogram: tuple[float, float, float] | None) -> str:
-    size = of_tomogram if surface is None else surface.voxel_size_nm
-    if size is None:
-        return "unknown; lengths are in voxels"
-    return " × ".join(f"{each:g}" for each in size) + " nm (z, y, x)"
 
 
 def _surface_file(workspace: Workspace, share: ShareManifest, role: str) -> Path:
