@@ -1,10 +1,6 @@
 """The navigation script: what every page shares, and which pages there are."""
 
-from pathlib import Path
+from sxt.ui.shell import set_up
+from sxt.ui.top_bar import draw_page
 
-import streamlit as st
-
-PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
-
-st.set_page_config(page_title="sxt", layout="wide")
-st.navigation([st.Page(PAGES_DIR / "home.py", title="Home", default=True)]).run()
+draw_page(set_up())

@@ -11,7 +11,7 @@ from tests.layers import REPOSITORY
 
 
 @pytest.fixture
-def home():
+def home(opened):
     app = AppTest.from_file(str(REPOSITORY / "sxt/ui/main.py"), default_timeout=30).run()
     assert not app.exception
     return app

@@ -1,0 +1,58 @@
+"""The slim bar on top of every page: what is selected, and what runs."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sxt.ui.access.user import current_user
+from sxt.ui.choices import list_choices
+from sxt.ui.jobs_chip import CancelJob, ListJobs, jobs_chip
+from sxt.ui.selection import ChoicesGetter, Selectable, Selection, draw_control, settle
+from sxt.ui.services import services
+from sxt.ui.shell import Navigation, PageEntry
+from sxt.ui.theme import TOP_BAR_KEY
+
+WIDTHS = (4.5, 4.5, 2.2, 4.8)
+
+
+def draw_page(navigation: Navigation) -> None:
+    """Draw the bar over the workspace that the server works on, then the page."""
+    opened = services()
+
+    def cancel(job_id: str) -> None:
+        opened.jobs.cancel(job_id, by=current_user())
+
+    draw_top_bar(
+        navigation.entry,
+        get_choices=lambda: list_choices(opened, navigation.entry.shows),
+        list_jobs=opened.jobs.list,
+        cancel=cancel,
+    )
+    navigation.page.run()
+
+
+def draw_top_bar(
+    entry: PageEntry, *, get_choices: ChoicesGetter, list_jobs: ListJobs, cancel: CancelJob
+) -> Selection:
+    """Draw the bar of a page and return what is selected.
+
+    Parameters
+    ----------
+    entry : PageEntry
+        The page; says whether the bar shows a segmentation or a model version.
+    get_choices : callable
+        Returns what there is to select.
+    list_jobs, cancel : callable
+        As for `jobs_chip`.
+    """
+    choices = get_choices()
+    shown: Sequence[Selectable] = ("tomogram", entry.shows, "device")
+    selection = settle(choices, shown)
+    with st.container(key=TOP_BAR_KEY):
+        columns = st.columns(WIDTHS, gap="small", vertical_alignment="center")
+        for column, what in zip(columns, shown, strict=False):
+            with column:
+                draw_control(what, choices)
+        with columns[-1]:
+            jobs_chip(list_jobs, cancel)
+    return selection
