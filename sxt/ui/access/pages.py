@@ -26,7 +26,7 @@ input { width: 100%; margin-top: .25rem; padding: .55rem .7rem; font: inherit; c
 input:focus-visible, button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button, a.button { display: block; width: 100%; padding: .6rem; font: inherit; font-weight: 600; text-align: center;
   text-decoration: none; color: #101214; background: #56B4E9; border: 0; border-radius: 6px; cursor: pointer; }
-a.quiet { background: none; color: var(--soft); border: 1px solid var(--line); font-weight: 400; }
+button.quiet, a.quiet { background: none; color: var(--soft); border: 1px solid var(--line); font-weight: 400; }
 form + form, form + a, a + form, a + a { margin-top: 1rem; }
 """
 
@@ -36,7 +36,7 @@ def _hash_of(style: str) -> str:
 
 
 PAGE_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_hash_of(STYLE)}'; form-action 'self'; base-uri 'none'; "
+    f"default-src 'none'; style-src 'sha256-{_hash_of(STYLE)}'; img-src data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 """The Content-Security-Policy of these pages: no scripts, and no style but their own."""
@@ -44,7 +44,7 @@ PAGE_POLICY = (
 PAGE_HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any, browsers hide where a form comes from, and it is refused
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -145,5 +145,6 @@ def _page(title: str, content: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} · sxt</title><style>{STYLE}</style></head><body><main>{content}</main></body></html>"
+        f'<link rel="icon" href="data:,"><title>{escape(title)} · sxt</title>'
+        f"<style>{STYLE}</style></head><body><main>{content}</main></body></html>"
     )

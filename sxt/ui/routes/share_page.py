@@ -3,6 +3,7 @@
 import base64
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -50,7 +51,7 @@ a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outli
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 PAGE_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -77,6 +78,8 @@ class SharedView:
     expires_at : datetime
     table_path : Path or None
         The measurements.
+    class_names : mapping
+        Value of a class to its name.
     has_scene, has_overview : bool
         Whether there is a 3D scene, or a picture of slices.
     """
@@ -87,24 +90,25 @@ class SharedView:
     facts: tuple[Fact, ...]
     expires_at: datetime
     table_path: Path | None
+    class_names: Mapping[int, str]
     has_scene: bool
     has_overview: bool
 
 
 def share_page(view: SharedView) -> str:
     """Return the page as HTML."""
-    title, address = escape(view.title), escape(view.address)
+    title = escape(view.title)
     note = f'<p class="note">{escape(view.note)}</p>' if view.note.strip() else ""
     parts = [_picture(view), f'<div class="bar">{_links(view)}</div>']
     if view.table_path is not None:
-        parts.append(_table(view.table_path, address))
+        parts.append(_table(view.table_path, view.class_names))
     parts.append(
         f"<details><summary>Where this comes from</summary><div><dl>{_facts(view)}</dl></div></details>"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="robots" content="noindex">'
+        '<meta name="robots" content="noindex"><link rel="icon" href="data:,">'
         f"<title>{title}</title><style>{STYLE}</style></head>"
         f"<body><header><h1>{title}</h1>{note}</header><main>{''.join(parts)}</main></body></html>"
     )
@@ -141,14 +145,17 @@ def _facts(view: SharedView) -> str:
     )
 
 
-def _table(path: Path, address: str) -> str:
+def _table(path: Path, class_names: Mapping[int, str]) -> str:
     with path.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.reader(stream))
     names, body = rows[0], rows[1:]
     shown = [index for index, name in enumerate(names) if not name.startswith(HIDDEN_COLUMNS)]
     head = "".join(f"<th>{escape(_heading(names[index]))}</th>" for index in shown)
+    named = {str(value): name for value, name in class_names.items()}
     lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(format_cell(row[index]))}</td>" for index in shown) + "</tr>"
+        "<tr>"
+        + "".join(f"<td>{escape(_cell(names[index], row[index], named))}</td>" for index in shown)
+        + "</tr>"
         for row in body[:MAX_ROWS]
     )
     more = ""
@@ -158,6 +165,10 @@ def _table(path: Path, address: str) -> str:
         f"<details><summary>Measurements of {len(body)} components</summary><div>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>{more}</div></details>"
     )
+
+
+def _cell(column: str, text: str, class_names: Mapping[str, str]) -> str:
+    return class_names.get(text, text) if column == "class" else format_cell(text)
 
 
 def _heading(column: str) -> str:

@@ -11,6 +11,7 @@ from sxt.errors import InputError
 from sxt.ui.format import voxel_size
 from sxt.ui.routes.answers import CLOSED_POLICY, SHARE_HEADERS, attachment, in_thread, share_not_found
 from sxt.ui.routes.downloads import find_file
+from sxt.ui.routes.scene_camera import page_with_camera
 from sxt.ui.routes.share_page import PAGE_POLICY, Fact, SharedView, format_day, share_page
 from sxt.workspace import SegmentationManifest, ShareManifest, SurfaceManifest, Workspace
 
@@ -82,6 +83,7 @@ class _ShareRoutes:
             facts=_facts(workspace, share),
             expires_at=share.expires_at,
             table_path=_file_or_none(workspace, surface, "table"),
+            class_names={each.value: each.name for each in surface.classes} if surface else {},
             has_scene=_file_or_none(workspace, surface, "page") is not None,
             has_overview=segmentation is not None and _overview_path(workspace, segmentation).is_file(),
         )
@@ -91,7 +93,7 @@ class _ShareRoutes:
 
 def _scene(workspace: Workspace, share: ShareManifest) -> Response:
     headers = SHARE_HEADERS | {"Content-Security-Policy": SCENE_POLICY}
-    return FileResponse(_surface_file(workspace, share, "page"), headers=headers, media_type="text/html")
+    return _scene_page(workspace, share, headers)
 
 
 def _offline(workspace: Workspace, share: ShareManifest) -> Response:
@@ -99,7 +101,14 @@ def _offline(workspace: Workspace, share: ShareManifest) -> Response:
         "Content-Security-Policy": SCENE_POLICY,
         "Content-Disposition": attachment(f"{share.title}.html"),
     }
-    return FileResponse(_surface_file(workspace, share, "page"), headers=headers, media_type="text/html")
+    return _scene_page(workspace, share, headers)
+
+
+def _scene_page(workspace: Workspace, share: ShareManifest, headers: dict[str, str]) -> Response:
+    path = _surface_file(workspace, share, "page")
+    if share.camera is None:
+        return FileResponse(path, headers=headers, media_type="text/html")
+    return HTMLResponse(page_with_camera(path, share.camera), headers=headers)
 
 
 def _measurements(workspace: Workspace, share: ShareManifest) -> Response:

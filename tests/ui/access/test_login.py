@@ -27,7 +27,7 @@ def test_the_login_page_needs_nothing_but_itself(client):
     assert "http" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert page.headers["cache-control"] == "no-store"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
 
 
 def test_a_link_with_the_token_sets_a_cookie_and_leads_to_the_clean_address(client, cookie):

@@ -8,17 +8,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from sxt.workspace import ClassInfo, ModelReference, SegmentationManifest, SurfaceManifest, Workspace
+from sxt.workspace import SegmentationManifest, SurfaceManifest, TomogramManifest, Workspace
 from sxt.workspace.clock import utc_now
-from sxt.workspace.pyramid import PyramidWriter, plan_levels
+from tests.ui.items import CLASSES, MODEL, add_segmentation, add_tomogram
 
 SHAPE = (6, 20, 24)
 VOXEL_NM = (20.0, 10.0, 10.0)
-CLASSES = (
-    ClassInfo(value=1, name="membrane", colour="#E69F00"),
-    ClassInfo(value=3, name="droplet", colour="#F0E442"),
-)
-MODEL = ModelReference(spec="membrane:1", sha256="b" * 64)
 
 
 @pytest.fixture
@@ -35,60 +30,19 @@ def workspace(tmp_path) -> Workspace:
 
 
 @pytest.fixture
-def tomogram(workspace, tmp_path):
+def tomogram(workspace, tmp_path) -> TomogramManifest:
     values = np.random.default_rng(0).normal(100, 20, SHAPE).astype("uint8")
-    np.save(tmp_path / "cell.npy", values)
-    return workspace.import_tomogram(
-        tmp_path / "cell.npy", name="Zelle 7 <µ>", by="ada", voxel_size_nm=VOXEL_NM, absorbing_is="dark"
-    )
+    return add_tomogram(workspace, tmp_path, values, name="Zelle 7 <µ>", voxel_size_nm=VOXEL_NM)
 
 
 @pytest.fixture
 def segmentation(workspace, tomogram) -> SegmentationManifest:
-    """Two classes; the probability of a class is its value times the slice."""
-    levels = plan_levels(SHAPE, VOXEL_NM)
-    item_id = workspace.segmentations.draw_id()
-    folder = workspace.segmentations.prepare_partial(item_id)
+    """Droplets from slice 3 on; the probability of a class is its value times the slice."""
     planes = np.broadcast_to(np.arange(SHAPE[0], dtype="u1")[:, None, None], SHAPE)
-    probability = PyramidWriter(
-        folder / "probability.zarr",
-        levels,
-        np.dtype("u1"),
-        pooling="mean",
-        voxel_size_nm=VOXEL_NM,
-        n_channels=2,
+    mask = np.where(planes > 2, 3, 0).astype("u1")
+    return add_segmentation(
+        workspace, tomogram, mask, np.stack([planes, 3 * planes]), name="Zelle 7 · membrane:1"
     )
-    probability.append(np.stack([planes, 3 * planes]))
-    probability.finish()
-    mask = PyramidWriter(folder / "mask.zarr", levels, np.dtype("u1"), pooling="max", voxel_size_nm=VOXEL_NM)
-    mask.append(np.where(planes > 2, 3, 0).astype("u1"))
-    mask.finish()
-    (folder / "overview.png").write_bytes(b"\x89PNG overview")
-    manifest = SegmentationManifest(
-        id=item_id,
-        name="Zelle 7 · membrane:1",
-        created_at=utc_now(),
-        created_by="ada",
-        tomogram_id=tomogram.id,
-        tomogram_sha256=tomogram.sha256,
-        model=MODEL,
-        classes=CLASSES,
-        first_slice=0,
-        shape=SHAPE,
-        threshold=0.5,
-        foreground_share={"membrane": 0.0, "droplet": 0.5},
-        settings={},
-        decisions={},
-        device="cpu",
-        notes=(),
-        constant_slices=(),
-        n_missing_voxels=0,
-        seconds={},
-        versions={},
-        levels=levels,
-    )
-    workspace.segmentations.publish(folder, manifest)
-    return manifest
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_the_measurements_are_a_table_with_units(client, share):
     assert "<td>0.482</td>" in page
     assert "<td>1\u2009230</td>" in page
     assert "<td>yes</td>" in page
+    assert "<td>droplet</td>" in page
     assert "min" not in page.split("<thead>")[1].split("</thead>")[0]
 
 
