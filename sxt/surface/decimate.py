@@ -18,6 +18,9 @@ CLUSTER_TARGET = 1.5
 VERTICES_PER_CELL = 1.5
 """Clusters for each cell-sized square of surface, as found on spheres."""
 
+SPARSE = 8
+"""Keys that leave more than this many numbers unused for each one used are sorted rather than looked up."""
+
 AGGRESSIVENESS = (7.0, 10.0)
 """Settings of the edge collapse, tried in this order until the budget is met."""
 
@@ -91,15 +94,11 @@ def share_budget(face_counts: np.ndarray, max_triangles: int) -> np.ndarray:
 
 def cluster_vertices(mesh: ComponentMesh, cell: float) -> ComponentMesh:
     """Merge the vertices that share a cubic cell and whose normals point into the same octant."""
-    place = ((mesh.vertices - mesh.vertices.min(axis=0)) / np.float32(cell)).astype(np.int32)
-    n_x, n_y, n_z = (place.max(axis=0) + 1).tolist()
-    key_type = (
-        np.int32 if 8 * n_x * n_y * n_z <= np.iinfo(np.int32).max else np.int64
-    )  # narrow ones sort faster
-    x, y, z = place.T.astype(key_type)
+    x, y, z = (_cells_along(mesh.vertices[:, axis], cell) for axis in range(3))
     is_x, is_y, is_z = (mesh.normals > 0).T
-    key = ((x * n_y + y) * n_z + z) * 8 + is_x + 2 * is_y + 4 * is_z
-    _, cluster, counts = np.unique(key, return_inverse=True, return_counts=True)
+    key = ((x * (y.max() + 1) + y) * (z.max() + 1) + z) * 8 + is_x + 2 * is_y + 4 * is_z
+    cluster = _number_from_0(key)
+    counts = np.bincount(cluster)
     vertices = np.empty((len(counts), 3), np.float32)
     for axis in range(3):
         vertices[:, axis] = np.bincount(cluster, weights=mesh.vertices[:, axis]) / counts
@@ -107,6 +106,21 @@ def cluster_vertices(mesh: ComponentMesh, cell: float) -> ComponentMesh:
     a, b, c = faces.T
     faces = faces[(a != b) & (b != c) & (c != a)]
     return ComponentMesh(vertices, np.zeros_like(vertices), faces)
+
+
+def _cells_along(places: np.ndarray, cell: float) -> np.ndarray:
+    """(n,) int64: the number of the cell each place falls into, from 0."""
+    return ((places - places.min()) / np.float32(cell)).astype(np.int64)
+
+
+def _number_from_0(keys: np.ndarray) -> np.ndarray:
+    """Replace (n,) keys from 0 by consecutive numbers in the same order, without sorting where the keys lie dense."""
+    n_keys = int(keys.max()) + 1
+    if n_keys > SPARSE * len(keys):
+        return np.unique(keys, return_inverse=True)[1]
+    is_used = np.zeros(n_keys, np.bool_)
+    is_used[keys] = True
+    return (np.cumsum(is_used) - 1)[keys]
 
 
 def _reduce(mesh: ComponentMesh, area: float, budget: int) -> ComponentMesh:

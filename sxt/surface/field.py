@@ -1,11 +1,11 @@
 """The field whose level set is the surface: the mask, smoothed only as far as its topology stays."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from sxt.progress import CancelToken
-from sxt.surface.classes import slab_depth
 from sxt.tomogram import VoxelSize
 
 FULL = 192
@@ -20,6 +20,8 @@ MAX_STEPS = 3
 
 STEP_BITS = 2
 """A step convolves with [1, 2, 1], which multiplies the sum by 4."""
+
+SLAB_VOXELS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,35 @@ def smoothing_steps(voxel_size_nm: VoxelSize | None) -> SmoothingSteps:
     return SmoothingSteps(*steps)
 
 
-def surface_field(
+@dataclass(frozen=True)
+class FieldSlab:
+    """Some slices of the field, with one more on either side.
+
+    Parameters
+    ----------
+    with_sides : np.ndarray
+        (d + 2, y + 2, x + 2) uint8, 0..FULL.
+    first : int
+        Number of ``values[0]`` among the z + 2 slices of the whole field.
+    """
+
+    with_sides: np.ndarray
+    first: int
+
+    @property
+    def values(self) -> np.ndarray:
+        """(d, y + 2, x + 2) uint8: the slab itself."""
+        return self.with_sides[1:-1]
+
+
+def field_slabs(
     labels: np.ndarray,
     is_member: np.ndarray | None,
     steps: SmoothingSteps,
     *,
     cancel: CancelToken | None = None,
-) -> np.ndarray:
-    """Compute the field of a group of components, slab by slab.
+) -> Iterator[FieldSlab]:
+    """Yield the field of a group of components slab by slab; each begins with the last slice of the one before.
 
     Parameters
     ----------
@@ -63,34 +86,41 @@ def surface_field(
     cancel : CancelToken, optional
         Checked once a slab.
 
-    Returns
-    -------
-    np.ndarray
-        (z + 2, y + 2, x + 2) uint8, 0..FULL: the volume with one voxel of background around it. A voxel is foreground
-        exactly where the field is above LEVEL.
-
     Notes
     -----
+    The whole field is (z + 2, y + 2, x + 2), the volume with one voxel of background around it. A voxel is foreground
+    exactly where the field is above LEVEL.
+
     The mask is convolved with binomial kernels, then every voxel is held on its own side of LEVEL. Marching cubes
     thus finds the same cells, and the same topology, as in the binary mask: no component can vanish, be cut
     through or merge with its neighbour however thin it is, while vertices slide along the grid edges to where the
     smoothed boundary lies. This removes the staircase, which alone overestimates areas by about 9 %.
     """
     token = cancel or CancelToken()
-    n_slices = labels.shape[0]
-    out = np.empty(tuple(n + 2 for n in labels.shape), np.uint8)
-    depth = max(2, slab_depth(labels.shape))
-    for start in range(0, n_slices + 2, depth):
+    n_slices, n_rows, n_columns = (n + 2 for n in labels.shape)
+    depth = max(1, SLAB_VOXELS // (n_rows * n_columns))
+    known = _field_slices(labels, is_member, -1, 2, steps)
+    for start in range(1, n_slices, depth):
         token.raise_if_cancelled()
-        stop = min(start + depth, n_slices + 2)
-        padded = _padded_slab(labels, is_member, start, stop, steps)
-        own = padded[
-            steps.z : padded.shape[0] - steps.z,
-            steps.y : padded.shape[1] - steps.y,
-            steps.x : padded.shape[2] - steps.x,
-        ]
-        _hold_sides(_convolve(padded, steps), own, out[start:stop])
-    return out
+        stop = min(start + depth, n_slices)
+        with_sides = np.empty((stop - start + 3, n_rows, n_columns), np.uint8)
+        with_sides[:3] = known
+        with_sides[3:] = _field_slices(labels, is_member, start + 1, stop + 1, steps)
+        known = with_sides[-3:].copy()
+        yield FieldSlab(with_sides, start - 1)
+
+
+def _field_slices(
+    labels: np.ndarray, is_member: np.ndarray | None, start: int, stop: int, steps: SmoothingSteps
+) -> np.ndarray:
+    """(stop - start, y + 2, x + 2) uint8: some slices of the field, which goes on beyond the volume."""
+    padded = _padded_slab(labels, is_member, start, stop, steps)
+    own = padded[
+        steps.z : padded.shape[0] - steps.z,
+        steps.y : padded.shape[1] - steps.y,
+        steps.x : padded.shape[2] - steps.x,
+    ]
+    return _hold_sides(_convolve(padded, steps), own)
 
 
 def _padded_slab(
@@ -127,9 +157,9 @@ def _convolve(padded: np.ndarray, steps: SmoothingSteps) -> np.ndarray:
     return sums if is_small else (sums >> (STEP_BITS * steps.total - 6)).astype(np.uint8)
 
 
-def _hold_sides(smoothed: np.ndarray, foreground: np.ndarray, out: np.ndarray) -> None:
-    """Write ``smoothed`` to ``out``, at least LEVEL + MARGIN in the foreground and at most LEVEL - MARGIN outside."""
+def _hold_sides(smoothed: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+    """Raise the foreground to at least LEVEL + MARGIN and lower the background to at most LEVEL - MARGIN."""
     lowest = foreground * np.uint8(LEVEL + MARGIN)
     highest = foreground * np.uint8(FULL - LEVEL + MARGIN) + np.uint8(LEVEL - MARGIN)
-    np.maximum(smoothed, lowest, out=out)
-    np.minimum(out, highest, out=out)
+    held = np.maximum(smoothed, lowest, out=lowest)
+    return np.minimum(held, highest, out=held)

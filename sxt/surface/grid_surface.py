@@ -1,17 +1,18 @@
 """Marching cubes over a field, with the voxel pair that each vertex separates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 
-from sxt.surface.field import FULL, LEVEL
+from sxt.surface.field import FULL, LEVEL, FieldSlab
+from sxt.surface.mesh import blocks, unit_vectors
 from sxt.surface.settings import FULL_CONNECTIVITY, Connectivity
 
-X_AXIS = 2
+Z_AXIS, X_AXIS = 0, 2
 ALL_AXES = 0b111
 
 
@@ -22,7 +23,7 @@ class GridSurface:
     Parameters
     ----------
     inside_px : np.ndarray
-        (n, 3) int16 (int32 for large volumes), (z, y, x): the foreground voxel of each vertex.
+        (n, 3) int32, (z, y, x): the foreground voxel of each vertex.
     axis : np.ndarray
         (n,) int8: the axis of its edge, 0 z, 1 y, 2 x.
     direction : np.ndarray
@@ -46,11 +47,20 @@ class GridSurface:
     is_corner: np.ndarray
     faces: np.ndarray
 
-    def outside_px(self, rows: slice) -> np.ndarray:
-        """(r, 3) integers, (z, y, x): the background voxels of some vertices, which may lie just beyond the volume."""
-        outside = self.inside_px[rows].copy()
-        outside[np.arange(len(outside)), self.axis[rows]] += self.direction[rows]
-        return outside
+    @classmethod
+    def empty(cls) -> "GridSurface":
+        """Return a surface without vertices."""
+        none = np.zeros(0, np.int8)
+        vectors = np.zeros((0, 3))
+        return cls(
+            inside_px=vectors.astype(np.int32),
+            axis=none,
+            direction=none,
+            reach_px=none.astype(np.float32),
+            normals_px=vectors.astype(np.float32),
+            is_corner=none.astype(np.bool_),
+            faces=vectors.astype(np.int64),
+        )
 
     def take(self, rows: np.ndarray) -> "GridSurface":
         """Return some of the vertices, without faces."""
@@ -71,13 +81,17 @@ def join_surfaces(surfaces: Sequence[GridSurface]) -> GridSurface:
     return GridSurface(**arrays, faces=np.concatenate(faces))
 
 
-def extract_grid_surface(field: np.ndarray, *, connectivity: Connectivity) -> GridSurface:
-    """Extract the level set of a field.
+def extract_grid_surface(
+    slabs: Iterable[FieldSlab], shape: tuple[int, ...], *, connectivity: Connectivity
+) -> GridSurface:
+    """Extract the level set of a field, slab by slab.
 
     Parameters
     ----------
-    field : np.ndarray
-        (z + 2, y + 2, x + 2) uint8 with one voxel of background around the volume, as `surface_field` gives it.
+    slabs : iterable of FieldSlab
+        The field of a volume as `field_slabs` gives it.
+    shape : tuple of int
+        Of the volume, (z, y, x).
     connectivity : {26, 6}
         Whether the surface joins foreground voxels that share only an edge (26), so that thin oblique sheets stay
         whole, or parts them (6). Voxels that share no more than a corner get closed surfaces of their own.
@@ -85,7 +99,7 @@ def extract_grid_surface(field: np.ndarray, *, connectivity: Connectivity) -> Gr
     Returns
     -------
     GridSurface
-        In voxels of the volume without the padding. Every edge belongs to exactly two faces.
+        Every edge belongs to exactly two faces.
 
     Notes
     -----
@@ -93,47 +107,141 @@ def extract_grid_surface(field: np.ndarray, *, connectivity: Connectivity) -> Gr
     lie across from each other, its table parts the ones above the level. To join foreground there, the field is
     turned over, and the faces and normals that come of it are turned back.
     """
-    is_joining = connectivity == FULL_CONNECTIVITY
+    sewing = _Sewing()
+    for slab in slabs:
+        sewing.add(_slab_surface(slab, is_joining=connectivity == FULL_CONNECTIVITY))
+    surface = sewing.finish()
+    return replace(surface, is_corner=_find_corners(surface, shape))
+
+
+@dataclass(frozen=True)
+class _SlabSurface:
+    """The surface within one slab.
+
+    Parameters
+    ----------
+    surface : GridSurface
+        Without corners.
+    key : np.ndarray
+        (n,) int64: tells the edges within a slice apart.
+    is_first, is_last : np.ndarray
+        (n,) bool: whether the edge lies in the first or last slice of the slab.
+    """
+
+    surface: GridSurface
+    key: np.ndarray
+    is_first: np.ndarray
+    is_last: np.ndarray
+
+
+class _Sewing:
+    """Joins the surfaces of successive slabs along the slice they share."""
+
+    def __init__(self) -> None:
+        self._parts: list[GridSurface] = []
+        self._n_vertices = 0
+        self._seam_keys = np.zeros(0, np.int64)
+        self._seam_numbers = np.zeros(0, np.int64)
+
+    def add(self, slab: _SlabSurface) -> None:
+        """Add the next slab; its vertices in the shared slice are the last slab's."""
+        numbers = np.empty(len(slab.key), np.int64)
+        own = np.flatnonzero(~slab.is_first)
+        numbers[own] = np.arange(self._n_vertices, self._n_vertices + len(own))
+        if slab.is_first.any():
+            numbers[slab.is_first] = self._match(slab)
+        faces = np.empty(slab.surface.faces.shape, np.int32)
+        for rows in blocks(len(faces)):
+            faces[rows] = numbers[slab.surface.faces[rows]]
+        self._parts.append(replace(slab.surface.take(own), faces=faces))
+        self._n_vertices += len(own)
+        order = np.argsort(slab.key[slab.is_last])
+        self._seam_keys = slab.key[slab.is_last][order]
+        self._seam_numbers = numbers[slab.is_last][order]
+
+    def _match(self, slab: _SlabSurface) -> np.ndarray:
+        """Return the numbers that the last slab gave to the vertices in the shared slice."""
+        place = np.searchsorted(self._seam_keys, slab.key[slab.is_first])
+        assert np.array_equal(self._seam_keys[place], slab.key[slab.is_first]), (
+            "both slabs cut the same edges"
+        )
+        return self._seam_numbers[place]
+
+    def finish(self) -> GridSurface:
+        arrays = {
+            each.name: np.concatenate([getattr(part, each.name) for part in self._parts])
+            for each in fields(GridSurface)
+        }
+        return GridSurface(**arrays)
+
+
+def _slab_surface(slab: FieldSlab, *, is_joining: bool) -> _SlabSurface:
+    field = slab.values
     contour = _flying_edges(FULL - field if is_joining else field)
-    points = vtk_to_numpy(contour.GetPoints().GetData())  # (n, 3) in (x, y, z), voxels of the padded field
+    if contour.GetNumberOfPoints() == 0:
+        return _SlabSurface(GridSurface.empty(), np.zeros(0, np.int64), *np.zeros((2, 0), np.bool_))
     normals = vtk_to_numpy(contour.GetPointData().GetNormals())  # (n, 3) in (x, y, z)
     faces = vtk_to_numpy(contour.GetPolys().GetConnectivityArray()).reshape(-1, 3)  # (m, 3)
-    whole = np.floor(points)
-    fraction = points - whole  # 0 but along the axis of the edge
-    axis = ((fraction[:, 1] > 0) + 2 * (fraction[:, 0] > 0)).astype(np.int8)
-    reach = fraction[:, 0] + fraction[:, 1] + fraction[:, 2]
-    low_px = whole.astype(np.int16 if max(field.shape) < np.iinfo(np.int16).max else np.int32)[:, ::-1]
-    low = _flat_places(low_px, field.shape)
-    is_low_inside = field.ravel().take(low) > LEVEL
-    steps = np.array([field.shape[1] * field.shape[2], field.shape[2], 1], low.dtype)
-    is_corner = _find_corners(np.where(is_low_inside, low, low + steps[axis]), axis, field.size)
-    inside_px = low_px - low_px.dtype.type(1)  # (n, 3) in (z, y, x), voxels of the volume
-    for each in range(3):
-        inside_px[:, each] += ~is_low_inside & (axis == each)
-    return GridSurface(
-        inside_px=inside_px,
-        axis=axis,
-        direction=np.where(is_low_inside, 1, -1).astype(np.int8),
-        reach_px=np.where(is_low_inside, reach, 1 - reach),
-        normals_px=-normals if is_joining else normals.copy(),
-        is_corner=is_corner,
-        faces=np.ascontiguousarray(faces[:, ::-1] if is_joining else faces, np.int32),
+    x, y, z = vtk_to_numpy(contour.GetPoints().GetData()).T
+    low = [np.floor(each).astype(np.int32) for each in (z, y, x)]  # in the padded slab
+    fractions = [each - whole for each, whole in zip((z, y, x), low, strict=True)]  # 0 but along the edge
+    axis = ((fractions[1] > 0) + 2 * (fractions[2] > 0)).astype(np.int8)
+    fraction = (fractions[0] + fractions[1] + fractions[2]).astype(np.float32)
+    in_slice = low[1].astype(np.int64) * field.shape[2] + low[2]
+    is_low_inside = field.ravel().take(low[0] * np.int64(field[0].size) + in_slice) > LEVEL
+    inside = [each - 1 + (~is_low_inside & (axis == n)) for n, each in enumerate(low)]
+    inside[0] += slab.first
+    is_first, is_last = low[0] == 0, low[0] + (axis == Z_AXIS) == len(field) - 1
+    normals = -normals if is_joining else normals.copy()
+    rim = np.flatnonzero(is_first | is_last)
+    low_of_rim = (low[0][rim] + 1) * np.int64(field[0].size) + in_slice[rim]
+    normals[rim] = _outward_normals(slab.with_sides, low_of_rim, axis[rim], fraction[rim])
+    return _SlabSurface(
+        surface=GridSurface(
+            inside_px=np.column_stack(inside),
+            axis=axis,
+            direction=np.where(is_low_inside, 1, -1).astype(np.int8),
+            reach_px=np.where(is_low_inside, fraction, 1 - fraction),
+            normals_px=normals,
+            is_corner=np.zeros(len(axis), np.bool_),
+            faces=faces[:, ::-1] if is_joining else faces,
+        ),
+        key=in_slice * 2 + (axis == X_AXIS),
+        is_first=is_first & (axis != Z_AXIS),
+        is_last=is_last & (axis != Z_AXIS),
     )
 
 
-def _flat_places(voxels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(n,) int32 (or int64): positions of (n, 3) voxels in the flat array of that shape."""
-    narrow = np.int32 if np.prod(shape) <= np.iinfo(np.int32).max else np.int64
-    return (voxels[:, 0].astype(narrow) * shape[1] + voxels[:, 1]) * shape[2] + voxels[:, 2]
+def _outward_normals(
+    field: np.ndarray, low: np.ndarray, axis: np.ndarray, fraction: np.ndarray
+) -> np.ndarray:
+    """(n, 3) float32, (x, y, z): the field's downward gradient at vertices, of length one.
+
+    ``low`` is the flat place of the lower voxel of each edge. Flying edges does the same, but at the first and last
+    slice of what it is given it knows the field on one side only.
+    """
+    flat = field.ravel()
+    steps = np.array([field.shape[1] * field.shape[2], field.shape[2], 1])
+    high = low + steps[axis]
+    downward = np.empty((len(low), 3), np.float32)
+    for each, step in enumerate(steps):
+        at_low, at_high = (
+            flat.take(place - step, mode="clip").astype(np.float32) - flat.take(place + step, mode="clip")
+            for place in (low, high)
+        )
+        downward[:, 2 - each] = at_low + (at_high - at_low) * fraction
+    return unit_vectors(downward)
 
 
-def _find_corners(inside: np.ndarray, axis: np.ndarray, n_voxels: int) -> np.ndarray:
-    """(n,) bool: vertices along x of the voxels that have vertices along all three axes; ``inside`` is (n,) flat."""
-    missing = np.zeros(n_voxels, np.uint8)
+def _find_corners(surface: GridSurface, shape: tuple[int, ...]) -> np.ndarray:
+    """(n,) bool: vertices along x of the voxels that have vertices along all three axes."""
+    missing = np.zeros(int(np.prod(shape)), np.uint8)
+    z, y, x = surface.inside_px.T.astype(np.int64)
+    place = (z * shape[1] + y) * shape[2] + x
     for each in range(3):
-        missing[inside[axis == each]] |= np.uint8(1 << each)
-    is_corner = axis == X_AXIS
-    is_corner[is_corner] = missing[inside[is_corner]] == ALL_AXES
+        missing[place[surface.axis == each]] |= np.uint8(1 << each)
+    is_corner = surface.axis == X_AXIS
+    is_corner[is_corner] = missing[place[is_corner]] == ALL_AXES
     return is_corner
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from sxt.progress import CancelToken
 from sxt.surface.components import Components, Labels
+from sxt.surface.grid_surface import GridSurface
 from sxt.surface.shape import GridMesh
 
 
@@ -30,22 +31,18 @@ class Enclosure:
 
 
 @dataclass(frozen=True)
-class _Surroundings:
-    """The background of one component in its bounding box, in regions of face-connected voxels.
+class _Lumen:
+    """What one component encloses in its bounding box, which may have a layer of background around it.
 
     Parameters
     ----------
-    regions : np.ndarray
-        (z, y, x) unsigned integers, 0 in the component. Where the box ends inside the tomogram, a layer of background
-        is laid around it.
-    is_outside : np.ndarray
-        (regions + 1,) bool: which regions are outside the component; 0 counts as outside.
+    is_inside : np.ndarray
+        (z, y, x) bool.
     first_px : np.ndarray
-        (3,) the voxel of the tomogram at ``regions[0, 0, 0]``.
+        (3,) the voxel of the tomogram at ``is_inside[0, 0, 0]``.
     """
 
-    regions: np.ndarray
-    is_outside: np.ndarray
+    is_inside: np.ndarray
     first_px: np.ndarray
 
 
@@ -79,21 +76,19 @@ def find_enclosures(
     for index in range(len(components)):
         token.raise_if_cancelled()
         box = components.first_px[index], components.last_px[index] + 1
-        around = _surroundings(labels.volume, int(label_of_id[index + 1]), *box)
-        if around is None:
+        lumen = _find_lumen(labels.volume, int(label_of_id[index + 1]), *box)
+        if lumen is None:
             continue
-        is_lumen = ~around.is_outside[around.regions]
-        voxels[index] = np.count_nonzero(is_lumen)
-        opening_faces[index] = _border_faces(is_lumen, around.first_px, labels.volume.shape)
+        voxels[index] = np.count_nonzero(lumen.is_inside)
+        if components.touches_border[index]:
+            opening_faces[index] = _border_faces(lumen, labels.volume.shape)
         rows = slice(*grid.vertex_offsets[index : index + 2])
-        is_outer[rows] = ~_values_at(is_lumen, grid.surface.outside_px(rows) - around.first_px)
+        is_outer[rows] = ~_looks_into(lumen, grid.surface, rows)
     return Enclosure(voxels, opening_faces, is_outer)
 
 
-def _surroundings(
-    volume: np.ndarray, label: int, first: np.ndarray, stop: np.ndarray
-) -> _Surroundings | None:
-    """Return the background around a label in its bounding box; None where the label encloses nothing."""
+def _find_lumen(volume: np.ndarray, label: int, first: np.ndarray, stop: np.ndarray) -> _Lumen | None:
+    """Return what a label encloses in its bounding box; None for nothing."""
     before, after = (first > 0).astype(int), (stop < volume.shape).astype(int)
     if ((stop - first < 3) & (before + after == 2)).any():
         return None  # a box so thin that every background voxel in it reaches its side
@@ -106,36 +101,51 @@ def _surroundings(
     )
     if n_regions < 2:
         return None
-    is_outside = np.zeros(n_regions + 1, np.bool_)
-    is_outside[0] = True
-    is_outside[_regions_of_added_sides(regions, before, after)] = True
-    if is_outside.sum() == 1:
-        is_outside[1 + np.argmax(np.bincount(regions.ravel())[1:])] = True
-    return None if is_outside.all() else _Surroundings(regions, is_outside, first - before)
+    outside = _regions_of_added_sides(regions, before, after) or {_largest_region(regions)}
+    if len(outside) == n_regions:
+        return None
+    for region in outside:
+        background &= regions != region
+    return _Lumen(background, first - before)
 
 
-def _regions_of_added_sides(regions: np.ndarray, before: np.ndarray, after: np.ndarray) -> list[int]:
-    """Return the region of each layer that was laid around the box; a layer lies in one region altogether."""
-    sides = [np.take(regions, 0, axis=axis) for axis in range(3) if before[axis]]
-    sides += [np.take(regions, -1, axis=axis) for axis in range(3) if after[axis]]
-    return [int(side.flat[0]) for side in sides]
+def _regions_of_added_sides(regions: np.ndarray, before: np.ndarray, after: np.ndarray) -> set[int]:
+    """Return the regions of the layers that were laid around the box; each layer lies in one region altogether."""
+    found = set()
+    for axis in range(3):
+        corner = [0, 0, 0]
+        for is_added, end in ((before[axis], 0), (after[axis], -1)):
+            corner[axis] = end
+            if is_added:
+                found.add(int(regions[tuple(corner)]))
+    return found
 
 
-def _border_faces(is_lumen: np.ndarray, first_px: np.ndarray, shape: tuple[int, ...]) -> list[int]:
+def _largest_region(regions: np.ndarray) -> int:
+    return 1 + int(np.argmax(np.bincount(regions.ravel())[1:]))
+
+
+def _border_faces(lumen: _Lumen, shape: tuple[int, ...]) -> list[int]:
     """Return the number of lumen voxel faces on the border of the tomogram, normal to (z, y, x)."""
     faces = []
     for axis in range(3):
-        low = np.take(is_lumen, 0, axis=axis) if first_px[axis] == 0 else False
-        high = (
-            np.take(is_lumen, -1, axis=axis)
-            if first_px[axis] + is_lumen.shape[axis] == shape[axis]
-            else False
-        )
-        faces.append(int(np.count_nonzero(low) + np.count_nonzero(high)))
+        sides = []
+        if lumen.first_px[axis] == 0:
+            sides.append(np.take(lumen.is_inside, 0, axis=axis))
+        if lumen.first_px[axis] + lumen.is_inside.shape[axis] == shape[axis]:
+            sides.append(np.take(lumen.is_inside, -1, axis=axis))
+        faces.append(sum(int(np.count_nonzero(side)) for side in sides))
     return faces
 
 
-def _values_at(is_lumen: np.ndarray, voxels: np.ndarray) -> np.ndarray:
-    """(n,) bool: values at (n, 3) voxels; False beyond the array."""
-    held = np.clip(voxels, 0, np.array(is_lumen.shape) - 1)
-    return is_lumen[held[:, 0], held[:, 1], held[:, 2]] & (held == voxels).all(axis=1)
+def _looks_into(lumen: _Lumen, surface: GridSurface, rows: slice) -> np.ndarray:
+    """(r,) bool: whether the background voxel of each of some vertices lies in the lumen."""
+    axis, direction = surface.axis[rows], surface.direction[rows]
+    is_within = np.ones(len(axis), np.bool_)
+    place = np.zeros(len(axis), np.int64)
+    for each, size in enumerate(lumen.is_inside.shape):
+        outside = surface.inside_px[rows, each] - lumen.first_px[each]
+        outside += np.where(axis == each, direction, 0)
+        is_within &= (outside >= 0) & (outside < size)
+        place = place * size + outside
+    return is_within & lumen.is_inside.ravel().take(place, mode="clip")

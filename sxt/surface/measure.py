@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sxt.surface.mesh import PackedMesh
-
-BLOCK_FACES = 1 << 15
+from sxt.surface.mesh import PackedMesh, blocks
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,10 @@ def measure_meshes(mesh: PackedMesh, is_outer: np.ndarray | None = None) -> Mesh
     is_outer : np.ndarray, optional
         (n,) bool: which vertices lie on surfaces that face outwards; all of them by default.
     """
-    first = mesh.vertices[np.minimum(mesh.vertex_offsets[:-1], len(mesh.vertices) - 1)]  # (k, 3)
-    local = mesh.vertices - np.repeat(
-        first, np.diff(mesh.vertex_offsets), axis=0
-    )  # small numbers keep their digits
-    x, y, z = (np.ascontiguousarray(local[:, axis]) for axis in range(3))
+    x, y, z = (_from_first_vertex(mesh, axis) for axis in range(3))
     volume = np.empty(len(mesh.faces))
     area = np.empty(len(mesh.faces))
-    for start in range(0, len(mesh.faces), BLOCK_FACES):
-        place = slice(start, start + BLOCK_FACES)
+    for place in blocks(len(mesh.faces)):
         a, b, c = mesh.faces[place].T.astype(np.intp)
         ax, ay, az = x[a], y[a], z[a]
         ux, uy, uz = x[b] - ax, y[b] - ay, z[b] - az
@@ -56,6 +49,14 @@ def measure_meshes(mesh: PackedMesh, is_outer: np.ndarray | None = None) -> Mesh
         area[place] = np.sqrt(nx * nx + ny * ny + nz * nz) / 2
     outer_area = area if is_outer is None else np.where(is_outer[mesh.faces[:, 0]], area, 0)
     return MeshSizes(*(_sum_per_component(each, mesh.face_offsets) for each in (volume, area, outer_area)))
+
+
+def _from_first_vertex(mesh: PackedMesh, axis: int) -> np.ndarray:
+    """(n,) float32: coordinates seen from each component's first vertex; such small numbers keep their digits."""
+    along = mesh.vertices[:, axis]
+    counts = np.diff(mesh.vertex_offsets)
+    is_filled = counts > 0
+    return along - np.repeat(along[mesh.vertex_offsets[:-1][is_filled]], counts[is_filled])
 
 
 def _sum_per_component(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

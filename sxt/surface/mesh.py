@@ -1,11 +1,13 @@
 """Meshes of many components, packed into one set of arrays."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 NORMAL_FLOOR = 1e-12
+BLOCK_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,12 @@ class PackedMesh:
             vertex_offsets=vertex_offsets,
             face_offsets=np.concatenate([[0], np.cumsum(face_counts)]),
         )
+
+
+def blocks(n_rows: int) -> Iterator[slice]:
+    """Yield slices over rows in blocks that fit the processor's cache."""
+    for start in range(0, n_rows, BLOCK_ROWS):
+        yield slice(start, min(start + BLOCK_ROWS, n_rows))
 
 
 def rows_of(offsets: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Write meshes as VTP, PLY, OBJ, STL and GLB."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,12 +13,11 @@ from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
 from sxt.errors import ResourceError, SettingsError
 from sxt.surface.glb import write_glb
-from sxt.surface.mesh import ClassedMesh, face_normals_times_area, unit_vectors
+from sxt.surface.mesh import ClassedMesh, blocks, face_normals_times_area, unit_vectors
 
 MeshFormat = Literal["vtp", "ply", "obj", "stl", "glb"]
 MESH_FORMATS: tuple[MeshFormat, ...] = get_args(MeshFormat)
 
-BLOCK_ROWS = 1 << 17
 OBJ_DECIMALS = 3
 
 
@@ -55,12 +54,10 @@ def write_vtp(path: Path, content: ClassedMesh) -> None:
     mesh = content.mesh
     points = vtkPoints()
     points.SetData(numpy_to_vtk(np.ascontiguousarray(mesh.vertices)))
-    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3, dtype=np.int64)
     narrow = np.int32 if 3 * len(mesh.faces) <= np.iinfo(np.int32).max else np.int64
+    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3, dtype=narrow)
     polys = vtkCellArray()
-    polys.SetData(
-        numpy_to_vtk(offsets.astype(narrow)), numpy_to_vtk(np.ascontiguousarray(mesh.faces.ravel(), narrow))
-    )
+    polys.SetData(numpy_to_vtk(offsets), numpy_to_vtk(np.ascontiguousarray(mesh.faces.ravel(), narrow)))
     surface = vtkPolyData()
     surface.SetPoints(points)
     surface.SetPolys(polys)
@@ -95,11 +92,11 @@ def write_ply(path: Path, content: ClassedMesh) -> None:
     ids = mesh.id_of_vertex
     with path.open("wb") as stream:
         stream.write(("\n".join(header) + "\n").encode("ascii"))
-        for rows in _blocks(len(mesh.vertices)):
+        for rows in blocks(len(mesh.vertices)):
             block = np.empty(rows.stop - rows.start, vertex)
             block["place"], block["normal"], block["id"] = mesh.vertices[rows], mesh.normals[rows], ids[rows]
             stream.write(block.tobytes())
-        for rows in _blocks(len(mesh.faces)):
+        for rows in blocks(len(mesh.faces)):
             block = np.empty(rows.stop - rows.start, face)
             block["count"], block["corners"] = 3, mesh.faces[rows]
             stream.write(block.tobytes())
@@ -112,7 +109,7 @@ def write_stl(path: Path, content: ClassedMesh) -> None:
     with path.open("wb") as stream:
         stream.write(f"binary STL, vertices in {content.unit}".encode("ascii").ljust(80))
         stream.write(struct.pack("<I", len(mesh.faces)))
-        for rows in _blocks(len(mesh.faces)):
+        for rows in blocks(len(mesh.faces)):
             block = np.zeros(rows.stop - rows.start, triangle)
             block["normal"] = unit_vectors(face_normals_times_area(mesh.vertices, mesh.faces[rows]))
             block["corners"] = mesh.vertices[mesh.faces[rows]]
@@ -124,20 +121,15 @@ def write_obj(path: Path, content: ClassedMesh) -> None:
     mesh = content.mesh
     with path.open("wb") as stream:
         stream.write(f"# vertices in {content.unit}\n".encode("ascii"))
-        for rows in _blocks(len(mesh.vertices)):
+        for rows in blocks(len(mesh.vertices)):
             stream.write(_text_rows(b"v", np.rint(mesh.vertices[rows] * 10.0**OBJ_DECIMALS), OBJ_DECIMALS))
         for component_id, (first, last) in enumerate(
             zip(mesh.face_offsets, mesh.face_offsets[1:], strict=False), 1
         ):
             if last > first:
                 stream.write(f"g component_{component_id}\n".encode("ascii"))
-            for rows in _blocks(last - first):
+            for rows in blocks(last - first):
                 stream.write(_text_rows(b"f", mesh.faces[first + rows.start : first + rows.stop] + 1, 0))
-
-
-def _blocks(n_rows: int) -> Iterator[slice]:
-    for start in range(0, n_rows, BLOCK_ROWS):
-        yield slice(start, min(start + BLOCK_ROWS, n_rows))
 
 
 def _text_rows(keyword: bytes, values: np.ndarray, decimals: int) -> bytes:

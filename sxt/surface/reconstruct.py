@@ -13,7 +13,7 @@ from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progres
 from sxt.surface.classes import ClassVolume, read_classes
 from sxt.surface.components import Components, Labels, label_components
 from sxt.surface.decimate import display_mesh
-from sxt.surface.field import smoothing_steps, surface_field
+from sxt.surface.field import field_slabs, smoothing_steps
 from sxt.surface.grey import GreyValues, measure_grey
 from sxt.surface.grid_surface import extract_grid_surface
 from sxt.surface.groups import group_components
@@ -230,8 +230,8 @@ class _Reconstruction:
         groups = []
         for group in range(group_of.max() + 1):
             is_member = _is_member(labels, group_of, group)
-            field = surface_field(labels.volume, is_member, steps, cancel=self._cancel)
-            surface = extract_grid_surface(field, connectivity=connectivity)
+            slabs = field_slabs(labels.volume, is_member, steps, cancel=self._cancel)
+            surface = extract_grid_surface(slabs, labels.volume.shape, connectivity=connectivity)
             groups.append(GroupSurface(surface, labels.ids_at(surface.inside_px) - 1))
         return groups
 

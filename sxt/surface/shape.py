@@ -8,14 +8,14 @@ import numpy as np
 from sxt.progress import CancelToken
 from sxt.surface.grid_surface import GridSurface, join_surfaces
 from sxt.surface.measure import MeshSizes, measure_meshes
-from sxt.surface.mesh import PackedMesh, rows_of, unit_vectors, vertex_normals
+from sxt.surface.mesh import PackedMesh, blocks, rows_of, unit_vectors, vertex_normals
 from sxt.tomogram import VoxelSize
 
 THIN = 0.4
 """A smoothed mesh that holds less than this share of its voxels' volume is of a component one or two voxels across."""
 
 MAX_ROUNDS = 6
-VOLUME_TOLERANCE = 0.002
+VOLUME_TOLERANCE = 0.005
 STUCK = 0.01
 """A component whose volume is still off by more than this share starts again from the middles of its edges."""
 
@@ -68,8 +68,11 @@ def sort_by_component(groups: Sequence[GroupSurface], n_components: int) -> Grid
     new_number[order] = np.arange(len(order), dtype=np.int32)
     component_of_face = component[joined.faces[:, 0]]
     face_order = _stable_order(component_of_face, n_components)
+    faces = np.empty_like(joined.faces)
+    for rows in blocks(len(faces)):
+        faces[rows] = new_number[joined.faces.take(face_order[rows], axis=0)]
     return GridMesh(
-        surface=replace(joined.take(order), faces=new_number[joined.faces.take(face_order, axis=0)]),
+        surface=replace(joined.take(order), faces=faces),
         vertex_offsets=_offsets(component, n_components),
         face_offsets=_offsets(component_of_face, n_components),
     )
@@ -165,8 +168,10 @@ class _Shaper:
         """Move the vertices of ``part`` by each component's offset, as far as their edges allow."""
         limit = MAX_OFFSET_PX * min(self._spacing)
         held = np.clip(offsets, -limit, limit).astype(np.float32)
-        part.vertices[:] += part.normals * np.repeat(held, np.diff(part.vertex_offsets))[:, None]
-        _hold_on_edges(part.vertices, surface, self._spacing)
+        offset_of_vertex = np.repeat(held, np.diff(part.vertex_offsets))
+        for rows in blocks(len(offset_of_vertex)):
+            part.vertices[rows] += part.normals[rows] * offset_of_vertex[rows, None]
+            _hold_on_edges(part.vertices[rows], surface, rows, self._spacing)
 
     def reset_to_edge_middles(self, ids: np.ndarray) -> None:
         """Put the vertices of some components where marching cubes of the binary mask would put them."""
@@ -215,10 +220,13 @@ def _first_shift(grid: GridMesh, volumes: np.ndarray, spacing: VoxelSize) -> _Fi
 
 def _place(surface: GridSurface, reach_px: np.ndarray, spacing: VoxelSize) -> np.ndarray:
     """(n, 3) float32, (x, y, z) in nm: the one place where voxels become nm and the axes change order."""
-    places = surface.inside_px.astype(np.float32)
-    places[np.arange(len(places)), surface.axis] += surface.direction * reach_px
-    places *= np.array(spacing, np.float32)
-    return np.ascontiguousarray(places[:, ::-1])
+    places = np.empty((len(reach_px), 3), np.float32)
+    for rows in blocks(len(places)):
+        step = surface.direction[rows] * reach_px[rows]
+        for axis in range(3):
+            along = surface.inside_px[rows, axis] + np.where(surface.axis[rows] == axis, step, np.float32(0))
+            places[rows, 2 - axis] = along * np.float32(spacing[axis])
+    return places
 
 
 def _scaled_normals(normals_px: np.ndarray, spacing: VoxelSize) -> np.ndarray:
@@ -228,15 +236,15 @@ def _scaled_normals(normals_px: np.ndarray, spacing: VoxelSize) -> np.ndarray:
     return unit_vectors(normals_px / np.array(spacing[::-1], np.float32))
 
 
-def _hold_on_edges(vertices: np.ndarray, surface: GridSurface, spacing: VoxelSize) -> None:
-    """Keep (n, 3) vertices, (x, y, z), between the two voxel centres of their edge along its axis, in place."""
-    row, column = np.arange(len(vertices)), 2 - surface.axis
-    size = np.array(spacing, np.float32)[surface.axis]
-    inside = surface.inside_px[row, surface.axis].astype(np.float32)
-    reach = (vertices[row, column] / size - inside) * surface.direction
-    vertices[row, column] = (
-        inside + np.clip(reach, MIN_REACH_PX, 1 - MIN_REACH_PX) * surface.direction
-    ) * size
+def _hold_on_edges(vertices: np.ndarray, surface: GridSurface, rows: slice, spacing: VoxelSize) -> None:
+    """Keep the vertices of some rows, (r, 3) in (x, y, z), between the voxel centres of their edges, in place."""
+    direction = surface.direction[rows]
+    for axis in range(3):
+        along = np.flatnonzero(surface.axis[rows] == axis)
+        size, inside = np.float32(spacing[axis]), surface.inside_px[rows, axis][along]
+        reach = (vertices[along, 2 - axis] / size - inside) * direction[along]
+        held = np.clip(reach, np.float32(MIN_REACH_PX), np.float32(1 - MIN_REACH_PX))
+        vertices[along, 2 - axis] = (inside + held * direction[along]) * size
 
 
 def _stable_order(component: np.ndarray, n_components: int) -> np.ndarray:

@@ -12,6 +12,8 @@ FEW_POINTS = 64
 MANY_POINTS = 1500
 BLOCK_POINTS = 1000
 ROUNDING = 1e-9
+PAIR_STEPS = 2
+MIDDLE_STEPS = 8
 
 DIRECTIONS = np.array(
     [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
@@ -58,20 +60,48 @@ def longest_width(points: np.ndarray) -> float:
 
     Notes
     -----
-    A long pair found along a few axes has length d and middle m. With R the largest distance of a point from m, a
-    point nearer to m than d - R has no partner farther than d, so only the others are compared pair by pair
-    (their convex hull first where they are many).
+    Let d be the length of some long pair and R the largest distance of a point from some middle. A point nearer to the
+    middle than d - R has no partner farther than d, so only the others are compared pair by pair (their convex hull
+    first where they are many). The longer the pair and the better the middle, the fewer they are.
     """
     if len(points) <= FEW_POINTS:
         return _largest_distance(points)
+    first, second = _long_pair(points)
+    reached = float(np.linalg.norm(first - second))
+    from_middle = _distances(points, _middle(points, (first + second) / 2))
+    far = points[from_middle >= reached - from_middle.max() - ROUNDING * (1 + reached)]
+    return max(reached, _largest_distance(far))
+
+
+def _long_pair(points: np.ndarray) -> np.ndarray:
+    """(2, 3): two points far from each other: the extremes along a few axes, then each one's farthest partner."""
     along = DIRECTIONS @ points.T  # (13, n)
     extremes = points[np.concatenate([along.argmin(axis=1), along.argmax(axis=1)])]
     between = cdist(extremes, extremes)
-    first, second = divmod(int(between.argmax()), len(extremes))
-    reached = float(between[first, second])
-    from_middle = cdist(points, (extremes[first : first + 1] + extremes[second : second + 1]) / 2)[:, 0]
-    far = points[from_middle >= reached - from_middle.max() - ROUNDING * (1 + reached)]
-    return max(reached, _largest_distance(far))
+    first, second = extremes[list(divmod(int(between.argmax()), len(extremes)))]
+    for _ in range(PAIR_STEPS):
+        second = points[_distances(points, first).argmax()]
+        first, second = second, first
+    return np.array([first, second])
+
+
+def _middle(points: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """(3,): about the centre of the smallest ball around the points.
+
+    Notes
+    -----
+    Steps towards the farthest point, each shorter than the last (Badoiu and Clarkson 2003).
+    """
+    middle = start
+    for step in range(MIDDLE_STEPS):
+        farthest = points[_distances(points, middle).argmax()]
+        middle = middle + (farthest - middle) / (2 * (step + 2))
+    return middle
+
+
+def _distances(points: np.ndarray, place: np.ndarray) -> np.ndarray:
+    offsets = points - place
+    return np.sqrt(np.einsum("ij,ij->i", offsets, offsets))
 
 
 def _largest_distance(points: np.ndarray) -> float:

@@ -1,7 +1,18 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from sxt.surface.field import FULL, LEVEL, MARGIN, SmoothingSteps, smoothing_steps, surface_field
+from sxt.surface.field import FULL, LEVEL, MARGIN, SmoothingSteps, field_slabs, smoothing_steps
+
+
+def surface_field(labels: np.ndarray, is_member, steps: SmoothingSteps) -> np.ndarray:
+    """(z + 2, y + 2, x + 2): all slabs, after a look at the slices they share."""
+    slabs = list(field_slabs(labels, is_member, steps))
+    for before, after in itertools.pairwise(slabs):
+        assert after.first == before.first + len(before.values) - 1
+        np.testing.assert_array_equal(before.with_sides[-3:], after.with_sides[:3])
+    return np.concatenate([slabs[0].values, *(slab.values[1:] for slab in slabs[1:])])
 
 
 @pytest.mark.parametrize(
@@ -21,7 +32,7 @@ def test_finer_axes_are_smoothed_over_more_voxels(voxel_size_nm, steps):
 
 @pytest.mark.parametrize("steps", [SmoothingSteps(1, 1, 1), SmoothingSteps(1, 2, 3)])
 def test_every_voxel_stays_on_its_side(steps, monkeypatch):
-    monkeypatch.setattr("sxt.surface.classes.SLAB_VOXELS", 1)
+    monkeypatch.setattr("sxt.surface.field.SLAB_VOXELS", 1)
     labels = (np.random.default_rng(0).random((7, 8, 9)) < 0.4).astype(np.uint32)
     field = surface_field(labels, None, steps)
     assert field.shape == (9, 10, 11)
