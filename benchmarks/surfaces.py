@@ -1,12 +1,12 @@
 """CPU seconds and memory from a mask to measured, decimated, exported meshes: the published steps against this package.
 
 ``python benchmarks/surfaces.py [--full] [--share N] [--repeats N]`` simulates a mask of 300 x 800 x 800 voxels with
-1,536 components, most of them hollow, and prints one table. The steps to beat are scikit-image's marching cubes over the whole volume,
-trimesh's split by connectivity, and pymeshfix for every piece. Repairing all pieces takes minutes, so by default only
-every eighth piece is repaired and the time multiplied by the ratio of faces; ``--full`` repairs all. The published
-steps are timed without measuring, decimating or exporting; this package with all of that. Each side runs in a process
-of its own, the published steps once, this package ``--repeats`` times (the run of median CPU time is reported); loading
-the mask and importing libraries are not counted for either.
+1,536 components, most of them hollow, and prints one table. The steps to beat are scikit-image's marching cubes over
+the whole volume, trimesh's split by connectivity, and pymeshfix for every piece. Repairing all pieces takes minutes, so
+by default only every eighth piece is repaired and the time multiplied by the ratio of faces; ``--full`` repairs all.
+The published steps are timed without measuring, decimating or exporting; this package with all of that. Each side runs
+in a process of its own, the published steps once, this package ``--repeats`` times (the run of median CPU time is
+reported); loading the mask and importing libraries are not counted for either.
 """
 
 import argparse
