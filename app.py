@@ -7,7 +7,12 @@ server would run that page alone, without what is set up here.
 import streamlit as st
 
 from sxt.ui import server
+from sxt.ui.errors import show_script_error
 
 app = st.App(
-    "sxt/ui/main.py", routes=server.routes(), middleware=server.middleware(), lifespan=server.lifespan
+    "sxt/ui/main.py",
+    routes=server.routes(),
+    middleware=server.middleware(),
+    lifespan=server.lifespan,
+    on_script_error=show_script_error,
 )

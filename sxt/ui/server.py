@@ -22,6 +22,7 @@ from sxt.ui.access.gate import Gate
 from sxt.ui.access.middleware import AccessMiddleware
 from sxt.ui.access.oidc import list_providers
 from sxt.ui.access.policy import SHORT_TOKEN_LENGTH
+from sxt.ui.index_page import index_routes
 from sxt.ui.routes.account import account_routes
 from sxt.ui.routes.downloads import download_routes
 from sxt.ui.routes.health import health_routes
@@ -53,6 +54,7 @@ def routes() -> list[BaseRoute]:
         return services().workspace
 
     return [
+        *index_routes(prefix=prefix),
         *share_routes(workspace, prefix=prefix),
         *account_routes(_start().policy, prefix=prefix),
         *upload_routes(lambda: services().uploads, prefix=prefix),

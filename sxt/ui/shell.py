@@ -14,6 +14,7 @@ from sxt.ui.text import escape_markdown
 from sxt.ui.theme import COLUMNS_KEY, EMPTY_KEY, STYLE
 
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
+PAGES_DIR_KEY = "sxt-pages-dir"
 
 Shown = Literal["segmentation", "model"]
 """What the top bar shows beside the tomogram."""
@@ -58,15 +59,16 @@ class Navigation:
 def list_entries(pages_dir: Path = PAGES_DIR) -> dict[str, list[PageEntry]]:
     """Return the groups with the pages that exist; a group without one is left out."""
     found = {
-        group: [entry for entry in entries if page_file(entry.name, pages_dir).is_file()]
+        group: [entry for entry in entries if _file(entry, pages_dir).is_file()]
         for group, entries in GROUPS.items()
     }
     return {group: entries for group, entries in found.items() if entries}
 
 
-def page_file(name: str, pages_dir: Path = PAGES_DIR) -> Path:
+def page_file(name: str) -> Path:
     """Return the file of a page, which need not exist; for ``st.switch_page`` and ``st.page_link``."""
-    return pages_dir / f"{name}.py"
+    folder: Path = st.session_state.get(PAGES_DIR_KEY, PAGES_DIR)
+    return folder / f"{name}.py"
 
 
 def has_page(name: str) -> bool:
@@ -81,12 +83,13 @@ def set_up(pages_dir: Path = PAGES_DIR) -> Navigation:
     """
     st.set_page_config(page_title="sxt", layout="wide")
     st.html(STYLE)
+    st.session_state[PAGES_DIR_KEY] = pages_dir
     groups = list_entries(pages_dir)
     entries = {entry.title: entry for group in groups.values() for entry in group}
     first = next(iter(entries))
     pages = {
         group: [
-            st.Page(page_file(entry.name, pages_dir), title=entry.title, default=entry.title == first)
+            st.Page(_file(entry, pages_dir), title=entry.title, default=entry.title == first)
             for entry in members
         ]
         for group, members in groups.items()
@@ -99,6 +102,10 @@ def page_head(title: str, sentence: str) -> None:
     """Draw a page's title and what it is for, in one sentence."""
     st.title(title, anchor=False)
     st.caption(sentence)
+
+
+def _file(entry: PageEntry, pages_dir: Path) -> Path:
+    return pages_dir / f"{entry.name}.py"
 
 
 @dataclass(frozen=True)
