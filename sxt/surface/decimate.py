@@ -4,6 +4,7 @@ import fast_simplification
 import numpy as np
 
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from sxt.surface.measure import MeshSizes
 from sxt.surface.mesh import ComponentMesh, PackedMesh, pack_meshes, vertex_normals
 
 MIN_TRIANGLES = 24
@@ -15,21 +16,25 @@ CLUSTER_ABOVE = 4.0
 CLUSTER_TARGET = 1.5
 """Clustering aims at this many times the budget; quadric edge collapse, which is better and slower, does the rest."""
 
+MIN_WALL_VOXELS = 3.0
+"""Walls thinner than this are not clustered."""
+
 VERTICES_PER_CELL = 1.5
 """Clusters for each cell-sized square of surface, as found on spheres."""
 
 SPARSE = 8
 """Keys that leave more than this many numbers unused for each one used are sorted rather than looked up."""
 
-AGGRESSIVENESS = (7.0, 10.0)
+AGGRESSIVENESS = (9.0, 12.0)
 """Settings of the edge collapse, tried in this order until the budget is met."""
 
 
 def display_mesh(
     mesh: PackedMesh,
-    areas: np.ndarray,
+    sizes: MeshSizes,
     max_triangles: int,
     *,
+    voxel_length: float,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> PackedMesh:
@@ -39,10 +44,12 @@ def display_mesh(
     ----------
     mesh : PackedMesh
         k components, the largest first.
-    areas : np.ndarray
-        (k,) float64: area of each component's mesh.
+    sizes : MeshSizes
+        Volume and area of each component's mesh.
     max_triangles : int
         The budget.
+    voxel_length : float
+        Length of a voxel in the mesh's unit (of the longest edge).
     progress, cancel
         Reported and checked once a component.
 
@@ -55,8 +62,9 @@ def display_mesh(
     Notes
     -----
     Vertex clustering after Rossignac and Borrel 1993, doi 10.1007/978-3-642-78114-8_29, keeping apart vertices whose
-    normals point into different octants, so that the two sides of a thin wall do not collapse; quadric edge collapse
-    after Garland and Heckbert 1997, doi 10.1145/258734.258849.
+    normals point into different octants. Cells are no larger than the component's walls are thick, and walls of few
+    voxels are not clustered at all: their two sides would run through each other. Quadric edge collapse after Garland
+    and Heckbert 1997, doi 10.1145/258734.258849.
     """
     if len(mesh.faces) <= max_triangles:
         return mesh
@@ -65,7 +73,14 @@ def display_mesh(
     parts = []
     for index, budget in enumerate(budgets):
         token.raise_if_cancelled()
-        parts.append(_reduce(mesh.component(index + 1), float(areas[index]), int(budget)))
+        part, area = mesh.component(index + 1), float(sizes.area[index])
+        wall = (
+            2 * float(sizes.volume[index]) / area
+        )  # exact for a flat wall, two thirds of the radius for a ball
+        if CLUSTER_ABOVE * budget < len(part.faces) and budget > 0 and wall >= MIN_WALL_VOXELS * voxel_length:
+            cell = np.sqrt(2 * VERTICES_PER_CELL * area / (CLUSTER_TARGET * budget))
+            part = cluster_vertices(part, min(cell, wall))
+        parts.append(_collapse_edges(part, int(budget)))
         progress(Progress("simplify for display", index + 1, len(budgets)))
     return pack_meshes(parts)
 
@@ -121,20 +136,6 @@ def _number_from_0(keys: np.ndarray) -> np.ndarray:
     is_used = np.zeros(n_keys, np.bool_)
     is_used[keys] = True
     return (np.cumsum(is_used) - 1)[keys]
-
-
-def _reduce(mesh: ComponentMesh, area: float, budget: int) -> ComponentMesh:
-    """Reduce one component to at most ``budget`` faces."""
-    if len(mesh.faces) <= budget:
-        return mesh
-    if budget == 0:
-        return ComponentMesh(mesh.vertices[:0], mesh.normals[:0], mesh.faces[:0])
-    start = mesh
-    if len(mesh.faces) > CLUSTER_ABOVE * budget:
-        n_vertices = CLUSTER_TARGET * budget / 2
-        start = cluster_vertices(mesh, np.sqrt(area * VERTICES_PER_CELL / n_vertices))
-        start = start if len(start.faces) >= min(budget, MIN_TRIANGLES) else mesh
-    return _collapse_edges(start, budget)
 
 
 def _collapse_edges(mesh: ComponentMesh, budget: int) -> ComponentMesh:

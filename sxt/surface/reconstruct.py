@@ -177,7 +177,12 @@ class _Reconstruction:
             table = component_table(components, enclosure, shaped.sizes, widths, self._voxel_size_nm, grey)
         with self._stage("simplify for display"):
             display = display_mesh(
-                shaped.mesh, shaped.sizes.area, settings.max_triangles, progress=self._progress, cancel=cancel
+                shaped.mesh,
+                shaped.sizes,
+                settings.max_triangles,
+                voxel_length=max(self._spacing),
+                progress=self._progress,
+                cancel=cancel,
             )
         return SurfaceSet(
             mesh=shaped.mesh,

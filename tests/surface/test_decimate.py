@@ -6,6 +6,7 @@ from sxt.progress import CancelToken
 from sxt.surface import SurfaceSettings, reconstruct_surfaces
 from sxt.surface.decimate import MIN_TRIANGLES, cluster_vertices, display_mesh, share_budget
 from sxt.surface.measure import measure_meshes
+from sxt.surface.mesh import face_normals_times_area
 from tests.surface.phantoms import ball_mask, ellipsoid_mask, hollow_ball_mask, surface_area
 
 
@@ -39,7 +40,7 @@ def test_every_component_keeps_its_id_and_some_triangles():
     surfaces = reconstruct(mask, connectivity=6)
     n = len(surfaces.table)
     budget = n * MIN_TRIANGLES
-    display = display_mesh(surfaces.mesh, surfaces.table["area_px2"].to_numpy(), budget)
+    display = display_mesh(surfaces.mesh, measure_meshes(surfaces.mesh), budget, voxel_length=1)
     counts = np.diff(display.face_offsets)
     assert counts.sum() <= budget
     assert (counts >= 4).all()
@@ -87,9 +88,27 @@ def test_clustering_keeps_the_two_sides_of_a_thin_wall_apart():
     assert not ((radius > 11.7) & (radius < 12.3)).any()
 
 
+def test_the_two_sides_of_a_wall_of_one_voxel_do_not_run_through_each_other():
+    radius = 30.0
+    shape, centre = (64, 64, 64), (31.6, 31.3, 31.8)
+    wall = hollow_ball_mask(radius, radius - 1.2, shape, centre)
+    surfaces = reconstruct(wall, max_triangles=6000)
+    assert len(surfaces.mesh.faces) > 10 * 6000
+    display = surfaces.display
+    from_centre = display.vertices[display.faces].mean(axis=1) - np.array(centre)[::-1]
+    looks_out = (
+        np.einsum("ij,ij->i", face_normals_times_area(display.vertices, display.faces), from_centre) > 0
+    )
+    distance = np.linalg.norm(from_centre, axis=1)
+    assert distance[looks_out].mean() > radius - 0.5
+    assert distance[~looks_out].mean() < radius - 0.7
+    crossed = (distance[looks_out] < radius - 0.9).mean() + (distance[~looks_out] > radius - 0.3).mean()
+    assert crossed < 0.05
+
+
 def test_cancelling_stops_the_simplification():
     surfaces = reconstruct(ball_mask(8, (19, 19, 19), (9, 9, 9)))
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        display_mesh(surfaces.mesh, surfaces.table["area_px2"].to_numpy(), 100, cancel=cancel)
+        display_mesh(surfaces.mesh, measure_meshes(surfaces.mesh), 100, voxel_length=1, cancel=cancel)
