@@ -50,12 +50,15 @@ class Phase:
     """A stretch of the training with a learning rate schedule of its own.
 
     ``standard_share`` of the crops come from cells imaged at the simulator's standard settings, the rest from cells
-    with every setting drawn at random.
+    with every setting drawn at random. The learning rate falls along half a cosine of ``cosine_steps``, which is the
+    phase's own length unless it breaks off earlier.
     """
 
     n_steps: int
     learning_rate: float
     standard_share: float
+    warm_up_steps: int = 100
+    cosine_steps: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,13 +71,16 @@ class TrainingSettings:
     voxel_range_nm: tuple[float, float] = (10.0, 28.0)
     varied_seeds: range = range(1_000, 1_032)
     standard_seeds: range = range(2_000, 2_020)
-    varied_test_seeds: range = range(9_000, 9_006)
-    standard_test_seeds: range = range(9_100, 9_106)
-    phases: tuple[Phase, ...] = (Phase(1_800, 2e-3, 0.0), Phase(1_400, 1.2e-3, 0.6))
+    varied_test_seeds: range = range(9_000, 9_004)
+    standard_test_seeds: range = range(9_100, 9_104)
+    phases: tuple[Phase, ...] = (
+        Phase(1_800, 2e-3, 0.0),
+        Phase(500, 1.2e-3, 0.6, cosine_steps=1_400),
+        Phase(100, 9e-4, 0.6, warm_up_steps=0, cosine_steps=200),
+    )
     crop_px: int = 192
     batch_crops: int = 4
     zoom_range: tuple[float, float] = (0.8, 1.25)
-    warm_up_steps: int = 100
     weight_decay: float = 1e-4
     max_gradient_norm: float = 1.0
     average_decay: float = 0.995
@@ -226,9 +232,10 @@ def label_loss(logit: Tensor, target: Tensor) -> Tensor:
 def learning_rate(step: int, settings: TrainingSettings) -> float:
     """In each phase a linear warm-up, then half a cosine down to a hundredth."""
     phase, step = settings.phase_at(step)
-    if step < settings.warm_up_steps:
-        return phase.learning_rate * (step + 1) / settings.warm_up_steps
-    done = (step - settings.warm_up_steps) / (phase.n_steps - settings.warm_up_steps)
+    if step < phase.warm_up_steps:
+        return phase.learning_rate * (step + 1) / phase.warm_up_steps
+    cosine_steps = phase.cosine_steps or phase.n_steps
+    done = (step - phase.warm_up_steps) / (cosine_steps - phase.warm_up_steps)
     return phase.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
