@@ -9,7 +9,7 @@ from sxt.errors import InputError, ResourceError, SxtError
 from sxt.workspace.activity import ActivityLog
 from sxt.workspace.disk import folder_bytes
 from sxt.workspace.folders import ItemFolders
-from sxt.workspace.leftovers import LEFTOVER_AGE_S, clean_leftovers, clean_uploads
+from sxt.workspace.leftovers import LEFTOVER_AGE_S, clean_leftovers, clean_uploads, remove_path
 from sxt.workspace.locks import PathLock
 from sxt.workspace.manifests import (
     ItemKind,
@@ -251,6 +251,11 @@ class WorkspaceLayout:
         removed = clean_leftovers([self.root, *folders], owned_ids=owned, older_than_s=older_than_s)
         in_use = {Path(str(job.settings.get("source", ""))) for job in jobs}
         return removed + clean_uploads(self.uploads, in_use=in_use)
+
+    def remove_upload(self, source: Path) -> None:
+        """Delete the upload that ``source`` is or lies in; a path anywhere else is left alone."""
+        if source.is_relative_to(self.uploads) and source != self.uploads and ".." not in source.parts:
+            remove_path(self.uploads / source.relative_to(self.uploads).parts[0])
 
     def _folders(self, name: str, manifest_type: type[T], what: str) -> ItemFolders[T]:
         return ItemFolders(self.root / name, manifest_type, lock=self.lock, what=what)

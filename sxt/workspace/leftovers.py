@@ -53,10 +53,14 @@ def clean_leftovers(
 def clean_uploads(
     folder: Path, *, in_use: Collection[Path], older_than_s: float = UPLOAD_AGE_S
 ) -> list[Path]:
-    """Remove uploads that nobody has touched for long and no job will read; returns what was removed."""
+    """Remove uploads that nobody has touched for long and no job will read; returns what was removed.
+
+    ``in_use`` are files or folders that are entries of ``folder`` or lie below one.
+    """
     removed = []
     for path in _entries(folder):
-        if path not in in_use and time.time() - _last_touched(path) >= older_than_s:
+        is_needed = any(each.is_relative_to(path) for each in in_use)
+        if not is_needed and time.time() - _last_touched(path) >= older_than_s:
             remove_path(path)
             removed.append(path)
     return removed

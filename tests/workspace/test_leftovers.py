@@ -56,11 +56,10 @@ def test_half_a_manifest_goes_and_a_replaced_mask_comes_back(workspace, tomogram
 
 
 def test_an_upload_stays_for_a_week_and_while_a_job_needs_it(workspace, make_job):
-    old, needed, young = (workspace.uploads / name for name in ("old.tif", "needed.tif", "young.tif"))
+    old, needed, young = (workspace.uploads / name for name in ("old", "needed", "young"))
     for path, days in ((old, 8), (needed, 8), (young, 6)):
-        path.write_text("x")
-        os.utime(path, (0, time.time() - days * 24 * HOUR_S))
-    make_job("jjjjjjjjjj", settings={"source": str(needed)})
+        make(path, age_s=days * 24 * HOUR_S)
+    make_job("jjjjjjjjjj", settings={"source": str(needed / "data")})
     assert workspace.clean_leftovers() == [old]
     assert needed.exists()
     assert young.exists()
@@ -72,3 +71,14 @@ def test_a_removal_from_the_trash_is_finished(workspace, tomogram):
     (workspace.root / "trash" / entry.id).rename(doomed)
     age(doomed, 2 * HOUR_S)
     assert workspace.clean_leftovers() == [doomed]
+
+
+def test_an_upload_is_removed_with_its_folder_and_nothing_else(workspace, tomogram):
+    upload = make(workspace.uploads / "one", age_s=0)
+    for elsewhere in (workspace.uploads, workspace.uploads / ".." / "tomograms", workspace.tomograms.path(tomogram.id)):
+        workspace.remove_upload(elsewhere)
+    assert workspace.tomograms.list() == [tomogram]
+    assert upload.is_dir()
+    workspace.remove_upload(upload / "data")
+    assert not upload.exists()
+    assert workspace.uploads.is_dir()

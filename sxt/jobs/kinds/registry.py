@@ -1,0 +1,32 @@
+"""Which kinds of jobs there are; each is imported when it is first needed."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from sxt.errors import SettingsError
+from sxt.jobs.kinds.base import JobKind
+
+KINDS: Mapping[str, str] = {
+    "import": "sxt.jobs.kinds.bring_in:KIND",
+    "demo": "sxt.jobs.kinds.demo:KIND",
+    "segment": "sxt.jobs.kinds.segment:KIND",
+    "threshold": "sxt.jobs.kinds.threshold:KIND",
+    "surface": "sxt.jobs.kinds.surface:KIND",
+}
+"""Name to ``module:attribute``."""
+
+
+def find_kind(name: str, kinds: Mapping[str, str] = KINDS) -> JobKind:
+    """Return a kind by its name; raise `SettingsError` where there is none."""
+    if name not in kinds:
+        raise SettingsError(f"There is no kind of job {name!r}; the kinds are {', '.join(kinds)}.")
+    return load_kind(kinds[name])
+
+
+def load_kind(place: str) -> JobKind:
+    """Import a kind from ``module:attribute``."""
+    module, _, attribute = place.partition(":")
+    kind = getattr(import_module(module), attribute)
+    if not isinstance(kind, JobKind):
+        raise TypeError(f"{place} is not a kind of job")
+    return kind
