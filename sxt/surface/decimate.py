@@ -1,5 +1,7 @@
 """A light mesh for the display: every component within a budget of triangles."""
 
+from dataclasses import replace
+
 import fast_simplification
 import numpy as np
 
@@ -82,7 +84,8 @@ def display_mesh(
             part = cluster_vertices(part, min(cell, wall))
         parts.append(_collapse_edges(part, int(budget)))
         progress(Progress("simplify for display", index + 1, len(budgets)))
-    return pack_meshes(parts)
+    packed = pack_meshes(parts)
+    return replace(packed, normals=vertex_normals(packed.vertices, packed.faces))
 
 
 def share_budget(face_counts: np.ndarray, max_triangles: int) -> np.ndarray:
@@ -108,7 +111,7 @@ def share_budget(face_counts: np.ndarray, max_triangles: int) -> np.ndarray:
 
 
 def cluster_vertices(mesh: ComponentMesh, cell: float) -> ComponentMesh:
-    """Merge the vertices that share a cubic cell and whose normals point into the same octant."""
+    """Merge the vertices that share a cubic cell and whose normals point into the same octant; without normals."""
     x, y, z = (_cells_along(mesh.vertices[:, axis], cell) for axis in range(3))
     is_x, is_y, is_z = (mesh.normals > 0).T
     key = ((x * (y.max() + 1) + y) * (z.max() + 1) + z) * 8 + is_x + 2 * is_y + 4 * is_z
@@ -139,7 +142,7 @@ def _number_from_0(keys: np.ndarray) -> np.ndarray:
 
 
 def _collapse_edges(mesh: ComponentMesh, budget: int) -> ComponentMesh:
-    """Collapse edges until at most ``budget`` faces are left, as gently as that allows."""
+    """Collapse edges until at most ``budget`` faces are left, as gently as that allows; without normals."""
     vertices, faces = mesh.vertices, mesh.faces
     for aggressiveness in AGGRESSIVENESS:
         target = min(budget, len(mesh.faces))
@@ -148,5 +151,5 @@ def _collapse_edges(mesh: ComponentMesh, budget: int) -> ComponentMesh:
         )
         if len(faces) <= budget:
             break
-    faces = faces.astype(np.int32)
-    return ComponentMesh(vertices.astype(np.float32), vertex_normals(vertices, faces), faces)
+    vertices = vertices.astype(np.float32)
+    return ComponentMesh(vertices, np.zeros_like(vertices), faces.astype(np.int32))

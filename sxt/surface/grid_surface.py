@@ -1,6 +1,6 @@
 """Marching cubes over a field, with the voxel pair that each vertex separates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -68,22 +68,13 @@ class GridSurface:
         return GridSurface(**arrays, faces=np.zeros((0, 3), np.int32))
 
 
-def join_surfaces(surfaces: Sequence[GridSurface]) -> GridSurface:
-    """Put surfaces one after the other, faces renumbered."""
-    if len(surfaces) == 1:
-        return surfaces[0]
-    first_vertex = np.cumsum([0, *(len(each.axis) for each in surfaces)])
-    arrays = {
-        each.name: np.concatenate([getattr(s, each.name) for s in surfaces])
-        for each in fields(GridSurface)[:-1]
-    }
-    faces = [s.faces + np.int32(first) for s, first in zip(surfaces, first_vertex, strict=False)]
-    return GridSurface(**arrays, faces=np.concatenate(faces))
-
-
 def extract_grid_surface(
-    slabs: Iterable[FieldSlab], shape: tuple[int, ...], *, connectivity: Connectivity
-) -> GridSurface:
+    slabs: Iterable[FieldSlab],
+    shape: tuple[int, ...],
+    *,
+    connectivity: Connectivity,
+    first_vertex: int = 0,
+) -> list[GridSurface]:
     """Extract the level set of a field, slab by slab.
 
     Parameters
@@ -95,11 +86,14 @@ def extract_grid_surface(
     connectivity : {26, 6}
         Whether the surface joins foreground voxels that share only an edge (26), so that thin oblique sheets stay
         whole, or parts them (6). Voxels that share no more than a corner get closed surfaces of their own.
+    first_vertex : int
+        The number of the first vertex.
 
     Returns
     -------
-    GridSurface
-        Every edge belongs to exactly two faces.
+    list of GridSurface
+        One part a slab. Vertices are numbered through all parts; together they are closed: every edge belongs to
+        exactly two faces.
 
     Notes
     -----
@@ -107,11 +101,10 @@ def extract_grid_surface(
     lie across from each other, its table parts the ones above the level. To join foreground there, the field is
     turned over, and the faces and normals that come of it are turned back.
     """
-    sewing = _Sewing()
+    sewing = _Sewing(first_vertex)
     for slab in slabs:
         sewing.add(_slab_surface(slab, is_joining=connectivity == FULL_CONNECTIVITY))
-    surface = sewing.finish()
-    return replace(surface, is_corner=_find_corners(surface, shape))
+    return _mark_corners(sewing.parts, shape)
 
 
 @dataclass(frozen=True)
@@ -137,9 +130,9 @@ class _SlabSurface:
 class _Sewing:
     """Joins the surfaces of successive slabs along the slice they share."""
 
-    def __init__(self) -> None:
-        self._parts: list[GridSurface] = []
-        self._n_vertices = 0
+    def __init__(self, first_vertex: int) -> None:
+        self.parts: list[GridSurface] = []
+        self._n_vertices = first_vertex
         self._seam_keys = np.zeros(0, np.int64)
         self._seam_numbers = np.zeros(0, np.int64)
 
@@ -153,7 +146,7 @@ class _Sewing:
         faces = np.empty(slab.surface.faces.shape, np.int32)
         for rows in blocks(len(faces)):
             faces[rows] = numbers[slab.surface.faces[rows]]
-        self._parts.append(replace(slab.surface.take(own), faces=faces))
+        self.parts.append(replace(slab.surface.take(own), faces=faces))
         self._n_vertices += len(own)
         order = np.argsort(slab.key[slab.is_last])
         self._seam_keys = slab.key[slab.is_last][order]
@@ -166,13 +159,6 @@ class _Sewing:
             "both slabs cut the same edges"
         )
         return self._seam_numbers[place]
-
-    def finish(self) -> GridSurface:
-        arrays = {
-            each.name: np.concatenate([getattr(part, each.name) for part in self._parts])
-            for each in fields(GridSurface)
-        }
-        return GridSurface(**arrays)
 
 
 def _slab_surface(slab: FieldSlab, *, is_joining: bool) -> _SlabSurface:
@@ -233,16 +219,21 @@ def _outward_normals(
     return unit_vectors(downward)
 
 
-def _find_corners(surface: GridSurface, shape: tuple[int, ...]) -> np.ndarray:
-    """(n,) bool: vertices along x of the voxels that have vertices along all three axes."""
+def _mark_corners(parts: list[GridSurface], shape: tuple[int, ...]) -> list[GridSurface]:
+    """Mark the vertices along x of the voxels that have vertices along all three axes."""
     missing = np.zeros(int(np.prod(shape)), np.uint8)
-    z, y, x = surface.inside_px.T.astype(np.int64)
-    place = (z * shape[1] + y) * shape[2] + x
-    for each in range(3):
-        missing[place[surface.axis == each]] |= np.uint8(1 << each)
-    is_corner = surface.axis == X_AXIS
-    is_corner[is_corner] = missing[place[is_corner]] == ALL_AXES
-    return is_corner
+    places = []
+    for part in parts:
+        z, y, x = part.inside_px.T
+        places.append((z.astype(np.int64) * shape[1] + y) * shape[2] + x)
+        for each in range(3):
+            missing[places[-1][part.axis == each]] |= np.uint8(1 << each)
+    marked = []
+    for part, place in zip(parts, places, strict=True):
+        is_corner = part.axis == X_AXIS
+        is_corner[is_corner] = missing[place[is_corner]] == ALL_AXES
+        marked.append(replace(part, is_corner=is_corner))
+    return marked
 
 
 def _flying_edges(field: np.ndarray) -> vtkPolyData:

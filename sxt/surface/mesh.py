@@ -127,8 +127,8 @@ def pack_meshes(meshes: list[ComponentMesh]) -> PackedMesh:
 
 def face_normals_times_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """(m, 3) float64: each face's normal, as long as twice its area."""
-    corner = vertices[faces[:, 0]].astype(np.float64)
-    return np.cross(vertices[faces[:, 1]] - corner, vertices[faces[:, 2]] - corner)
+    a, b, c = (vertices[faces[:, corner]].astype(np.float64) for corner in range(3))
+    return np.cross(b - a, c - a)
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

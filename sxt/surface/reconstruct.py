@@ -15,12 +15,12 @@ from sxt.surface.components import Components, Labels, label_components
 from sxt.surface.decimate import display_mesh
 from sxt.surface.field import field_slabs, smoothing_steps
 from sxt.surface.grey import GreyValues, measure_grey
-from sxt.surface.grid_surface import extract_grid_surface
+from sxt.surface.grid_surface import GridSurface, extract_grid_surface
 from sxt.surface.groups import group_components
 from sxt.surface.lumen import find_enclosures
 from sxt.surface.mesh import PackedMesh
 from sxt.surface.settings import SurfaceSettings
-from sxt.surface.shape import GroupSurface, shape_meshes, sort_by_component
+from sxt.surface.shape import shape_meshes, sort_by_component
 from sxt.surface.smooth import smooth_along_z
 from sxt.surface.table import VOXEL_SIZE_UNKNOWN, component_table
 from sxt.surface.width import longest_widths
@@ -165,7 +165,10 @@ class _Reconstruction:
             )
         grey = self._measure_grey(labels, tomogram)
         with self._stage("mesh"):
-            grid = sort_by_component(self._extract(labels, len(classes.values)), len(components))
+            parts = self._extract(labels, classes)
+            component_of_vertex = np.concatenate([labels.ids_at(part.inside_px) - 1 for part in parts])
+            grid = sort_by_component(parts, component_of_vertex, len(components))
+            del parts, component_of_vertex
         with self._stage("enclosed volumes"):
             enclosure = find_enclosures(labels, components, grid, cancel=cancel)
         del labels  # the largest array; what follows needs memory of its own
@@ -227,18 +230,22 @@ class _Reconstruction:
         with self._stage("grey values"):
             return measure_grey(labels, tomogram, cancel=self._cancel)
 
-    def _extract(self, labels: Labels, n_classes: int) -> list[GroupSurface]:
-        """Extract the surface of one group of components after the other."""
+    def _extract(self, labels: Labels, classes: ClassVolume) -> list[GridSurface]:
+        """Extract the surface of one group of components after the other, vertices numbered through all of them."""
         connectivity = self._settings.connectivity
         steps = smoothing_steps(self._voxel_size_nm)
-        group_of = group_components(labels, connectivity=connectivity, n_classes=n_classes)
-        groups = []
+        group_of = group_components(labels, connectivity=connectivity, n_classes=len(classes.values))
+        parts: list[GridSurface] = []
         for group in range(group_of.max() + 1):
             is_member = _is_member(labels, group_of, group)
-            slabs = field_slabs(labels.volume, is_member, steps, cancel=self._cancel)
-            surface = extract_grid_surface(slabs, labels.volume.shape, connectivity=connectivity)
-            groups.append(GroupSurface(surface, labels.ids_at(surface.inside_px) - 1))
-        return groups
+            volume = classes.data if is_member is None else labels.volume  # the narrower type is read faster
+            parts += extract_grid_surface(
+                field_slabs(volume, is_member, steps, cancel=self._cancel),
+                volume.shape,
+                connectivity=connectivity,
+                first_vertex=sum(len(part.axis) for part in parts),
+            )
+        return parts
 
 
 def _is_member(labels: Labels, group_of: np.ndarray, group: int) -> np.ndarray | None:

@@ -138,7 +138,7 @@ def frame_ticks(bounds: np.ndarray) -> FrameTicks:
 
 
 def save_snapshot(plotter: Any, path: Path, caption: str) -> None:
-    """Save the scene as a PNG picture with a caption (ASCII) in its corner.
+    """Save the scene as a PNG picture with a caption in its corner.
 
     The caption names the unit of the axes: the font that VTK draws axis titles with has no µ.
     """

@@ -1,12 +1,12 @@
 """From the voxel grid to nm: place vertices, and make each mesh hold the volume of its voxels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from sxt.progress import CancelToken
-from sxt.surface.grid_surface import GridSurface, join_surfaces
+from sxt.surface.grid_surface import GridSurface
 from sxt.surface.measure import MeshSizes, measure_meshes
 from sxt.surface.mesh import PackedMesh, blocks, rows_of, unit_vectors, vertex_normals
 from sxt.tomogram import VoxelSize
@@ -44,14 +44,6 @@ class GridMesh:
 
 
 @dataclass(frozen=True)
-class GroupSurface:
-    """The surface of one group of components, and the component (0..k - 1) of every vertex."""
-
-    surface: GridSurface
-    component_of_vertex: np.ndarray
-
-
-@dataclass(frozen=True)
 class ShapedMesh:
     """A mesh whose components hold the volume of their voxels, and its sizes as measured on it."""
 
@@ -59,21 +51,37 @@ class ShapedMesh:
     sizes: MeshSizes
 
 
-def sort_by_component(groups: Sequence[GroupSurface], n_components: int) -> GridMesh:
-    """Join the surfaces of all groups and sort vertices and faces by component."""
-    joined = join_surfaces([group.surface for group in groups])
-    component = np.concatenate([g.component_of_vertex for g in groups])
-    order = _stable_order(component, n_components)
-    new_number = np.empty(len(order), np.int32)
-    new_number[order] = np.arange(len(order), dtype=np.int32)
-    component_of_face = component[joined.faces[:, 0]]
-    face_order = _stable_order(component_of_face, n_components)
-    faces = np.empty_like(joined.faces)
-    for rows in blocks(len(faces)):
-        faces[rows] = new_number[joined.faces.take(face_order[rows], axis=0)]
+def sort_by_component(
+    parts: Sequence[GridSurface], component_of_vertex: np.ndarray, n_components: int
+) -> GridMesh:
+    """Join the parts of a surface and sort its vertices and faces by component.
+
+    Parameters
+    ----------
+    parts : sequence of GridSurface
+        Vertices are numbered through all of them.
+    component_of_vertex : np.ndarray
+        (n,) integers, 0..n_components - 1, for the vertices of all parts.
+    n_components : int
+    """
+    component_of_face = np.concatenate([component_of_vertex[part.faces[:, 0]] for part in parts])
+    vertex_places = _sorted_places(component_of_vertex, n_components)
+    face_places = _sorted_places(component_of_face, n_components)
+    arrays = {
+        each.name: np.empty((len(vertex_places), *getattr(parts[0], each.name).shape[1:]), each_type)
+        for each, each_type in ((f, getattr(parts[0], f.name).dtype) for f in fields(GridSurface)[:-1])
+    }
+    faces = np.empty((len(face_places), 3), np.int32)
+    vertex, face = 0, 0
+    for part in parts:
+        rows = vertex_places[vertex : vertex + len(part.axis)]
+        for name, array in arrays.items():
+            array[rows] = getattr(part, name)
+        faces[face_places[face : face + len(part.faces)]] = vertex_places[part.faces]
+        vertex, face = vertex + len(part.axis), face + len(part.faces)
     return GridMesh(
-        surface=replace(joined.take(order), faces=faces),
-        vertex_offsets=_offsets(component, n_components),
+        surface=GridSurface(**arrays, faces=faces),
+        vertex_offsets=_offsets(component_of_vertex, n_components),
         face_offsets=_offsets(component_of_face, n_components),
     )
 
@@ -247,9 +255,12 @@ def _hold_on_edges(vertices: np.ndarray, surface: GridSurface, rows: slice, spac
         vertices[along, 2 - axis] = (inside + held * direction[along]) * size
 
 
-def _stable_order(component: np.ndarray, n_components: int) -> np.ndarray:
+def _sorted_places(component: np.ndarray, n_components: int) -> np.ndarray:
+    """(n,) int32: where each row goes when rows are sorted by component and otherwise keep their order."""
     narrow = np.uint16 if n_components <= np.iinfo(np.uint16).max else np.int32  # 16 bits are sorted by radix
-    return np.argsort(component.astype(narrow), kind="stable")
+    places = np.empty(len(component), np.int32)
+    places[np.argsort(component.astype(narrow), kind="stable")] = np.arange(len(component), dtype=np.int32)
+    return places
 
 
 def _offsets(component: np.ndarray, n_components: int) -> np.ndarray:

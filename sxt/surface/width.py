@@ -8,7 +8,7 @@ from sxt.progress import CancelToken
 from sxt.surface.shape import GridMesh
 from sxt.tomogram import VoxelSize
 
-FEW_POINTS = 64
+FEW_POINTS = 150
 MANY_POINTS = 1500
 BLOCK_POINTS = 1000
 ROUNDING = 1e-9

@@ -1,14 +1,17 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from sxt.surface.field import SmoothingSteps, field_slabs
-from sxt.surface.grid_surface import GridSurface, extract_grid_surface, join_surfaces
+from sxt.surface.grid_surface import GridSurface, extract_grid_surface
 from tests.surface.phantoms import faces_of_edges, is_oriented
 
 
-def extract(mask: np.ndarray, connectivity: int = 26) -> GridSurface:
+def extract(mask: np.ndarray, connectivity: int = 26, first_vertex: int = 0) -> GridSurface:
     slabs = field_slabs(mask.astype(np.uint8), None, SmoothingSteps())
-    return extract_grid_surface(slabs, mask.shape, connectivity=connectivity)
+    parts = extract_grid_surface(slabs, mask.shape, connectivity=connectivity, first_vertex=first_vertex)
+    return GridSurface(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(GridSurface)))
 
 
 def places(surface: GridSurface) -> np.ndarray:
@@ -92,8 +95,5 @@ def test_corners_are_the_voxels_that_miss_a_neighbour_along_each_axis(noise):
     np.testing.assert_array_equal(found, expected & noise)
 
 
-def test_joined_surfaces_number_their_faces_anew(noise):
-    surface = extract(noise)
-    joined = join_surfaces([surface, surface])
-    np.testing.assert_array_equal(joined.faces[len(surface.faces) :], surface.faces + len(surface.axis))
-    assert join_surfaces([surface]) is surface
+def test_vertices_are_numbered_from_the_number_given(noise):
+    np.testing.assert_array_equal(extract(noise, first_vertex=1000).faces, extract(noise).faces + 1000)
