@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.conftest import REPOSITORY
 
@@ -128,26 +136,45 @@ def find_free_port() -> int:
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM} on this machine")
+    expect.set_options(timeout=BROWSER_TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def shared_contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """One browser profile a theme, for pages that need no fresh one: scripts come from its cache."""
+    contexts: dict[str, BrowserContext] = {}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, shared_contexts: dict[str, BrowserContext]) -> Iterator[Callable[..., Page]]:
     """Open an address in a fresh browser profile; fails at the end on foreign requests and console errors.
 
-    ``open_page(url, theme="light")``; the page's ``watch`` tells what was seen.
+    ``open_page(url, theme="light")``. With ``is_shared`` the profile is one that other tests have used, which is
+    faster; with ``is_logged=False`` nothing is checked at the end.
     """
-    watches = []
-    contexts = []
+    watches: list[Watch] = []
+    pages: list[Page] = []
+    contexts: list[BrowserContext] = []
 
-    def open_(url: str, *, theme: str = "dark", is_logged: bool = True) -> Page:
-        context = browser.new_context(viewport=VIEWPORT, accept_downloads=True, color_scheme=theme)
-        context.set_default_timeout(BROWSER_TIMEOUT_MS)
-        contexts.append(context)
+    def open_(url: str, *, theme: str = "dark", is_logged: bool = True, is_shared: bool = False) -> Page:
+        if is_shared and theme in shared_contexts:
+            context = shared_contexts[theme]
+        else:
+            context = browser.new_context(viewport=VIEWPORT, accept_downloads=True, color_scheme=theme)
+            context.set_default_timeout(BROWSER_TIMEOUT_MS)
+            if is_shared:
+                shared_contexts[theme] = context
+            else:
+                contexts.append(context)
         page = context.new_page()
+        pages.append(page)
         watch = Watch(origin=url[: url.index("/", len("http://"))])
         if is_logged:
             watches.append(watch)
@@ -159,6 +186,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_
+    for page in pages:
+        page.close()
     for context in contexts:
         context.close()
     for watch in watches:

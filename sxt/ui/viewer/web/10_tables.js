@@ -82,6 +82,16 @@ function paintGrey(out, bytes, table) {
   for (let at = 0; at < out.length; at++) out[at] = table[bytes[at]];
 }
 
+// The largest of some channels.
+function paintLargest(out, bytes, channels, table) {
+  const starts = channels.map((channel) => channel * out.length);
+  for (let at = 0; at < out.length; at++) {
+    let largest = 0;
+    for (const start of starts) if (bytes[start + at] > largest) largest = bytes[start + at];
+    out[at] = table[largest];
+  }
+}
+
 // `isHatchedRow(row)` and `isHatchedColumn(column)` hatch a whole slice where it is a pseudo-label.
 function paintClasses(out, bytes, width, tables, hatching) {
   const period = Math.max(2, Math.round(HATCH_PERIOD_PX / hatching.pixel));

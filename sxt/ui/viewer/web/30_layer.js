@@ -107,7 +107,7 @@ class Layer {
   fill(pixels, bytes, width, plane, local, pixel, corner) {
     const { style } = this;
     if (this.stack.isGrey) paintGrey(pixels, bytes, style.grey);
-    else if (style.heat) paintGrey(pixels, bytes.subarray((style.heatChannel ?? 0) * pixels.length), style.heat);
+    else if (style.heat) paintLargest(pixels, bytes, style.heatChannels, style.heat);
     else if (style.channels) paintLikeliest(pixels, bytes, this.stack.facts.n_channels, style.channels);
     else paintClasses(pixels, bytes, width, style.classes, this.hatching(plane, local, pixel, corner));
   }

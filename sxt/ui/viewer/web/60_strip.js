@@ -4,9 +4,9 @@ const BAR_PX = 145;
 const RAIL_PX = 22;
 const MARK_COLOURS = { label: "#009E73", pseudo: "#009E73", suggestion: "#F0E442", error: "#D55E00", note: "#CC79A7" };
 const KEYS = [
-  ["wheel, ← →, ↑ ↓, , .", "previous and next slice"],
-  ["Page up, Page down", "ten slices on"],
-  ["Home, End", "first and last slice"],
+  ["wheel · ← → · ↑ ↓ · , .", "previous and next slice"],
+  ["Page up · Page down", "ten slices back and on"],
+  ["Home · End", "first and last slice"],
   ["g", "go to a slice"],
   ["Ctrl + wheel", "zoom at the pointer"],
   ["drag", "move the picture"],

@@ -22,11 +22,11 @@ function pressKey(viewer, key) {
 }
 
 function overlayStyle(choice, hatchedSlices) {
-  if (choice.kind === "uncertainty") return { heat: heatTable(choice) };
+  if (choice.kind === "uncertainty") return { heat: heatTable(choice), heatChannels: [0] };
   if (choice.kind === "probability") {
-    const channel = Math.max(0, choice.classes.findIndex((each) => each.isOn));
-    if (choice.style === "heat") return { heat: heatTable(choice), heatChannel: channel };
     const n = Math.max(1, choice.classes.length);
+    const heatChannels = Array.from({ length: n }, (_, each) => each).filter((each) => choice.classes[each]?.isOn ?? true);
+    if (choice.style === "heat") return { heat: heatTable(choice), heatChannels };
     return { channels: Array.from({ length: n }, (_, each) => thresholdTable(choice, each)) };
   }
   return { classes: classTables(choice), hatchedSlices: new Set(hatchedSlices ?? []) };
