@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
@@ -69,4 +71,25 @@ def test_a_page_is_told_the_same():
         st.text(current_user())
 
     assert AppTest.from_function(page).run().text[0].value == "local user"
-    assert callable(current_user)
+
+
+class Page:
+    """What a page sees of who looks at it."""
+
+    def __init__(self, claims: dict[str, object], cookies: dict[str, str]) -> None:
+        self.user = SimpleNamespace(to_dict=lambda: claims)
+        self.context = SimpleNamespace(cookies=cookies)
+
+
+@pytest.mark.parametrize(
+    ("claims", "cookies", "name"),
+    [
+        ({"is_logged_in": True, "name": "Ada"}, {NAME_COOKIE: "Eve"}, "Ada"),
+        ({"is_logged_in": False}, {NAME_COOKIE: "Grace%20H"}, "Grace H"),
+        ({"email": "test@localhost"}, {}, "local user"),
+        ({}, {}, "local user"),
+    ],
+)
+def test_a_login_goes_before_a_typed_name(monkeypatch, claims, cookies, name):
+    monkeypatch.setattr("sxt.ui.access.user.st", Page(claims, cookies))
+    assert current_user() == name

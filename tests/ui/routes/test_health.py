@@ -1,12 +1,13 @@
 import os
 
+import sxt
 from sxt.ui.routes.health import health_routes
 
 
 def test_a_server_that_works_says_so(client_of, workspace):
     facts = client_of(health_routes(lambda: workspace)).get("/api/health").json()
     assert facts["status"] == "ok"
-    assert facts["version"] == "0.1.0"
+    assert facts["version"] == sxt.__version__
     assert facts["free_bytes"] > 0
 
 
