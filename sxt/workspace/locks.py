@@ -83,7 +83,9 @@ class PathLock:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         is_locked = False
         try:
-            is_locked = any(_try_lock(descriptor, self.path) for _ in _attempts(deadline))
+            is_locked = (deadline is None and _wait_for_lock(descriptor, self.path)) or any(
+                _try_lock(descriptor, self.path) for _ in _attempts(deadline)
+            )
         finally:
             if not is_locked:
                 os.close(descriptor)
@@ -101,16 +103,34 @@ def is_free(path: Path) -> bool:
     return True
 
 
+def _wait_for_lock(descriptor: int, path: Path) -> bool:
+    """Wait in the operating system's queue, which is fair; return False where it suspects a deadlock.
+
+    It takes a process for a single thread, so that its suspicion can be wrong; polling goes on then.
+    """
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno == errno.EDEADLK:
+            return False
+        raise _cannot_lock(path, error) from error
+    return True
+
+
 def _try_lock(descriptor: int, path: Path) -> bool:
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EAGAIN):
             return False
-        raise ResourceError(
-            f"{path} cannot be locked ({error.strerror}); put the workspace on a file system that locks files."
-        ) from error
+        raise _cannot_lock(path, error) from error
     return True
+
+
+def _cannot_lock(path: Path, error: OSError) -> ResourceError:
+    return ResourceError(
+        f"{path} cannot be locked ({error.strerror}); put the workspace on a file system that locks files."
+    )
 
 
 def _attempts(deadline: float | None) -> Iterator[None]:

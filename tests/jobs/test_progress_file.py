@@ -1,0 +1,73 @@
+import pytest
+
+from sxt.jobs.progress_file import PROGRESS_FILE, ProgressWriter, forget_progress, read_progress
+from sxt.progress import Progress
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def report(tmp_path, clock):
+    writer = ProgressWriter(tmp_path, clock=clock)
+
+    def at(seconds, *progress):
+        clock.now = 1000.0 + seconds
+        writer(Progress(*progress))
+        return read_progress(tmp_path, now=clock.now)
+
+    return at
+
+
+def test_there_is_none_before_the_first_report(tmp_path):
+    assert read_progress(tmp_path) is None
+    (tmp_path / PROGRESS_FILE).write_text("{")
+    assert read_progress(tmp_path) is None
+
+
+def test_rate_and_time_left_are_those_of_the_stage(report, tmp_path):
+    report(0, "read", 10, 10)
+    first = report(5, "segment", 0, 100)
+    assert (first.stage, first.fraction, first.rate, first.seconds_left) == ("segment", 0.0, None, None)
+    half = report(15, "segment", 50, 100)
+    assert (half.rate, half.seconds_left, half.fraction) == (5.0, 10.0, 0.5)
+    later = read_progress(tmp_path, now=1018.0)
+    assert later.seconds_left == 7.0
+    assert read_progress(tmp_path, now=2000.0).seconds_left == 0.0
+
+
+def test_what_an_earlier_run_did_does_not_count_for_the_rate(report):
+    report(0, "segment", 60, 100)
+    assert report(10, "segment", 80, 100).rate == 2.0
+
+
+def test_it_is_written_twice_a_second_and_for_every_stage_note_and_end(report):
+    report(0, "segment", 0, 100)
+    assert report(0.1, "segment", 1, 100).done == 0
+    assert report(0.2, "segment", 2, 100, "smaller tiles").done == 2
+    assert report(0.3, "segment", 3, 100, "smaller tiles").done == 2
+    assert report(0.8, "segment", 4, 100).done == 4
+    assert report(0.9, "segment", 100, 100).done == 100
+    last = report(0.95, "write", 0, 9)
+    assert (last.stage, last.done, last.note) == ("write", 0, "smaller tiles")
+
+
+def test_a_stage_without_units_has_no_fraction(report):
+    assert report(0, "read", 0, 0).fraction == 0.0
+
+
+def test_an_earlier_report_is_forgotten(report, tmp_path):
+    report(0, "segment", 5, 10)
+    forget_progress(tmp_path)
+    forget_progress(tmp_path)
+    assert read_progress(tmp_path) is None
