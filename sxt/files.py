@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -49,7 +48,7 @@ def _replace(source: Path, final: Path) -> None:
         source.rename(final)
         shutil.rmtree(retired)
     else:
-        os.replace(source, final)
+        source.replace(final)
 
 
 def _remove(path: Path) -> None:

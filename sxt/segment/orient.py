@@ -37,7 +37,9 @@ def recognise_absorbing(tomogram: Tomogram) -> Absorbing:
             values = np.where(
                 np.isnan(values), np.nanmedian(values) if not np.isnan(values).all() else 0, values
             )
-        detail = ndimage.gaussian_filter(values, SMOOTHING_PX) - ndimage.gaussian_filter(values, BACKGROUND_PX)
+        detail = ndimage.gaussian_filter(values, SMOOTHING_PX) - ndimage.gaussian_filter(
+            values, BACKGROUND_PX
+        )
         low, middle, high = np.quantile(detail, (TAIL_QUANTILES[0], 0.5, TAIL_QUANTILES[1]))
         skews.append((high + low - 2 * middle) / max(high - low, np.finfo(np.float32).tiny))
     return "dark" if float(np.mean(skews)) <= 0 else "bright"

@@ -75,7 +75,11 @@ def test_a_removal_from_the_trash_is_finished(workspace, tomogram):
 
 def test_an_upload_is_removed_with_its_folder_and_nothing_else(workspace, tomogram):
     upload = make(workspace.uploads / "one", age_s=0)
-    for elsewhere in (workspace.uploads, workspace.uploads / ".." / "tomograms", workspace.tomograms.path(tomogram.id)):
+    for elsewhere in (
+        workspace.uploads,
+        workspace.uploads / ".." / "tomograms",
+        workspace.tomograms.path(tomogram.id),
+    ):
         workspace.remove_upload(elsewhere)
     assert workspace.tomograms.list() == [tomogram]
     assert upload.is_dir()
