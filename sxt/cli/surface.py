@@ -106,16 +106,17 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def describe(result: dict[str, Any]) -> str:
     """Return the result as lines of text."""
     seconds = sum(result["timings_s"].values())
-    is_in_um = result["voxel_size_nm"] is not None
-    volume, length = ("volume_um3", "longest_width_um") if is_in_um else ("volume_voxels", "longest_width_px")
-    volume_unit, length_unit = ("µm³", "µm") if is_in_um else ("voxels", "px")
     lines = [
         f"Reconstructed {result['components']} components with {result['triangles']} triangles in {seconds:.1f} s.",
         f"The largest of them (volume, longest width, sphericity), all are in {result['files'][0]}:",
     ]
     for row in result["largest"]:
-        values = f"{row[volume]:.4g} {volume_unit}, {row[length]:.3g} {length_unit}, {row['sphericity']:.2f}"
-        lines.append(f"  {row['id']:>5}  {values}{', cut by the border' if row['touches_border'] else ''}")
+        if result["voxel_size_nm"] is None:
+            size = f"{row['voxels']} voxels, {row['longest_width_px']:.1f} px"
+        else:
+            size = f"{row['volume_um3']:.3g} µm³, {row['longest_width_um']:.3g} µm"
+        border = ", cut by the border" if row["touches_border"] else ""
+        lines.append(f"  {row['id']:>5}  {size}, {row['sphericity']:.2f}{border}")
     lines += [*result["doubts"], *result["notes"], "Wrote:"]
     lines += [f"  {Path(result['output']) / name}" for name in result["files"]]
     return "\n".join(lines)
