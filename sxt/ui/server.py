@@ -22,6 +22,7 @@ from sxt.ui.access.gate import Gate
 from sxt.ui.access.middleware import AccessMiddleware
 from sxt.ui.access.oidc import list_providers
 from sxt.ui.access.policy import SHORT_TOKEN_LENGTH
+from sxt.ui.format import file_size
 from sxt.ui.index_page import index_routes
 from sxt.ui.routes.account import account_routes
 from sxt.ui.routes.downloads import download_routes
@@ -30,6 +31,7 @@ from sxt.ui.routes.shares import share_routes
 from sxt.ui.routes.uploads import upload_routes
 from sxt.ui.services import Services, base_path, open_services, services, use_services
 from sxt.ui.settings import ServerSettings, read_settings
+from sxt.ui.upload.store import Upload
 from sxt.ui.viewer.routes import viewer_routes
 
 CLEANING_INTERVAL_S = 3600.0
@@ -57,7 +59,7 @@ def routes() -> list[BaseRoute]:
         *index_routes(prefix=prefix),
         *share_routes(workspace, prefix=prefix),
         *account_routes(_start().policy, prefix=prefix),
-        *upload_routes(lambda: services().uploads, prefix=prefix),
+        *upload_routes(lambda: services().uploads, prefix=prefix, on_complete=_record_upload),
         *viewer_routes(workspace, prefix=prefix),
         *download_routes(workspace, prefix=prefix),
         *health_routes(workspace, prefix=prefix),
@@ -149,6 +151,18 @@ def _make_gate(start: _Start) -> Gate:
         base_path=base_path(),
         allowed_hosts=lambda: config.get_option("server.allowedHosts"),
         allowed_users=start.settings.allowed_users,
+    )
+
+
+def _record_upload(upload: Upload) -> None:
+    """Note who uploaded what."""
+    services().workspace.activity.add(
+        "uploaded",
+        by=upload.created_by,
+        kind="upload",
+        item_id=upload.id,
+        name=upload.name,
+        detail=file_size(upload.size),
     )
 
 

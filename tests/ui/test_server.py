@@ -79,6 +79,14 @@ def test_pages_get_what_the_server_opened(tmp_path):
     assert opened.jobs.list() == []
 
 
+def test_who_uploaded_what_is_recorded(tmp_path):
+    with use_services(open_services(ServerSettings(tmp_path / "workspace"))) as opened:
+        upload = opened.uploads.begin("a.mrc", [UploadFile(name="a.mrc", size=5)], is_folder=False, by="ada")
+        server._record_upload(upload)
+    (entry,) = opened.workspace.activity.read()
+    assert (entry.who, entry.action, entry.name, entry.detail) == ("ada", "uploaded", "a.mrc", "5 bytes")
+
+
 def test_abandoned_uploads_are_removed_while_the_server_runs(tmp_path, monkeypatch):
     opened = open_services(ServerSettings(tmp_path / "workspace"))
     upload = opened.uploads.begin("a.mrc", [UploadFile(name="a.mrc", size=5)], is_folder=False, by="ada")

@@ -1,5 +1,6 @@
 """What is known of access at this start of the server, and the judgement of one request by it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,6 +21,8 @@ UNKNOWN_HOST = (
     "This server is not known under that name; add the name to server.allowedHosts in .streamlit/config.toml."
 )
 FOREIGN = "The request came from a page of another site; open the dashboard itself."
+
+_log = logging.getLogger(__name__)
 
 
 class Verdict(Enum):
@@ -95,6 +98,7 @@ class Gate:
         if are_equal(token, self.policy.token):
             return Verdict.LET_IN
         self.limit.note_failure(client)
+        _log.warning("A wrong access token came from %s", client)
         return Verdict.WRONG_TOKEN
 
     def client_of(self, connection: HTTPConnection) -> str:

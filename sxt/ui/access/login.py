@@ -35,6 +35,7 @@ class Login:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._home = f"{gate.base_path}/"
+        self._cookie_path = cookie_path(gate.base_path)
 
     async def answer(self, path: str, request: Request) -> Response | None:
         """Return the answer to a request that is part of logging in or out; None for all others.
@@ -55,7 +56,7 @@ class Login:
             return self._log_in_by_link(request)
         if path == "/login":
             is_in = self._gate.judge(request) is Verdict.LET_IN
-            return self._see(self._home) if is_in else self.ask(request, next_path=self._home)
+            return self._see(self._home) if is_in else self.ask(request, next_path=self._cookie_path)
         head, _, provider = path.rpartition("/")
         if head == "/login" and provider in self._gate.policy.providers:
             return self._go_to_provider(request, provider)
@@ -92,7 +93,7 @@ class Login:
         if wanted is None or path != "/" or not self._gate.policy.providers:
             return None
         response = self._see(self._safe_next(wanted))
-        response.delete_cookie(NEXT_COOKIE, path=self._home)
+        response.delete_cookie(NEXT_COOKIE, path=self._cookie_path)
         return response
 
     async def _log_in_by_form(self, request: Request) -> Response:
@@ -105,7 +106,7 @@ class Login:
             return self.ask(request, next_path=next_path, verdict=verdict)
         response = self._let_in(request, next_path)
         if fields.get("name", "").strip():
-            set_name(response, request, fields["name"], self._home)
+            set_name(response, request, fields["name"], self._cookie_path)
         return response
 
     def _log_in_by_link(self, request: Request) -> Response:
@@ -130,7 +131,7 @@ class Login:
             cookie.name,
             cookie.make(),
             max_age=COOKIE_LIFETIME_S,
-            path=self._home,
+            path=self._cookie_path,
             secure=is_encrypted(request),
             httponly=True,
             samesite="lax",
@@ -140,7 +141,7 @@ class Login:
     def _log_out(self, request: Request) -> Response:
         response = self._see(self._home)
         if self._gate.cookie is not None:
-            response.delete_cookie(self._gate.cookie.name, path=self._home)
+            response.delete_cookie(self._gate.cookie.name, path=self._cookie_path)
         return response
 
     def _go_to_provider(self, request: Request, provider: str) -> Response:
@@ -149,7 +150,7 @@ class Login:
             NEXT_COOKIE,
             self._safe_next(request.query_params.get("next", "")),
             max_age=NEXT_LIFETIME_S,
-            path=self._home,
+            path=self._cookie_path,
             secure=is_encrypted(request),
             httponly=True,
             samesite="lax",
@@ -197,6 +198,11 @@ def set_name(response: Response, request: HTTPConnection, name: str, path: str) 
         httponly=True,
         samesite="lax",
     )
+
+
+def cookie_path(base_path: str) -> str:
+    """Return the path of the server's cookies: ``/sxt`` stands for all below it and for itself."""
+    return base_path or "/"
 
 
 def is_encrypted(connection: HTTPConnection) -> bool:

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from sxt.ui.access import oidc, pages, user_of_request
-from sxt.ui.access.login import read_form, set_name
+from sxt.ui.access.login import cookie_path, read_form, set_name
 from sxt.ui.access.policy import AccessPolicy
 from sxt.ui.access.user import NAME_COOKIE, typed_name
 
@@ -41,9 +41,9 @@ def account_routes(policy: AccessPolicy, *, prefix: str = "") -> list[Route]:
             return PlainTextResponse("The form is too long.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         response = RedirectResponse(f"{prefix}{PATH}", HTTPStatus.SEE_OTHER, headers=pages.PAGE_HEADERS)
         if fields.get("name", "").strip():
-            set_name(response, request, fields["name"], f"{prefix}/")
+            set_name(response, request, fields["name"], cookie_path(prefix))
         else:
-            response.delete_cookie(NAME_COOKIE, path=f"{prefix}/")
+            response.delete_cookie(NAME_COOKIE, path=cookie_path(prefix))
         return response
 
     return [

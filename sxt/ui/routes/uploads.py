@@ -14,7 +14,7 @@ from starlette.routing import Route
 from sxt.errors import InputError, SettingsError, SxtError
 from sxt.ui.access import user_of_request
 from sxt.ui.routes.answers import NOT_KEPT, error_response, in_thread, refuse
-from sxt.ui.upload.store import OffsetError, TooLargeError, UploadFile, UploadState, UploadStore
+from sxt.ui.upload.store import OffsetError, TooLargeError, Upload, UploadFile, UploadState, UploadStore
 
 API_PATH = "/api/uploads"
 BLOCK_BYTES = 1 << 20
@@ -28,7 +28,9 @@ MAX_DRAINED_BYTES = 64 << 20
 StoreGetter = Callable[[], UploadStore]
 
 
-def upload_routes(get_store: StoreGetter, *, prefix: str = "") -> list[Route]:
+def upload_routes(
+    get_store: StoreGetter, *, prefix: str = "", on_complete: Callable[[Upload], None] | None = None
+) -> list[Route]:
     """Return the routes below ``/api/uploads``.
 
     Parameters
@@ -37,6 +39,8 @@ def upload_routes(get_store: StoreGetter, *, prefix: str = "") -> list[Route]:
         Called for each request.
     prefix : str
         What the server's addresses begin with.
+    on_complete : callable, optional
+        Told of each upload whose last byte has arrived.
 
     Notes
     -----
@@ -45,7 +49,7 @@ def upload_routes(get_store: StoreGetter, *, prefix: str = "") -> list[Route]:
     there and ``DELETE`` ends it. A wrong offset is a 409 that says the right one; more bytes than announced or allowed
     are a 413; a disk without room is a 507.
     """
-    routes = _UploadRoutes(get_store)
+    routes = _UploadRoutes(get_store, on_complete)
     base = f"{prefix}{API_PATH}"
     return [
         Route(base, routes.begin, methods=["POST"]),
@@ -57,8 +61,9 @@ def upload_routes(get_store: StoreGetter, *, prefix: str = "") -> list[Route]:
 
 
 class _UploadRoutes:
-    def __init__(self, get_store: StoreGetter) -> None:
+    def __init__(self, get_store: StoreGetter, on_complete: Callable[[Upload], None] | None) -> None:
         self._get_store = get_store
+        self._on_complete = on_complete
 
     async def begin(self, request: Request) -> Response:
         body = b""
@@ -84,10 +89,15 @@ class _UploadRoutes:
             store, upload_id = self._get_store(), request.path_params["upload_id"]
             await run_in_threadpool(store.check_fits, upload_id, index, start + _length(request))
             received = await _append(parts, store, upload_id, index, start)
+            await run_in_threadpool(self._note_completion, store, upload_id, index, received)
         except SxtError as error:
             await _drain(parts)
             return _refuse_piece(error)
         return JSONResponse({"received": received}, headers=NOT_KEPT)
+
+    def _note_completion(self, store: UploadStore, upload_id: str, index: int, received: int) -> None:
+        if self._on_complete is not None and store.is_completed_by(upload_id, index, received):
+            self._on_complete(store.state(upload_id).upload)
 
     def describe(self, request: Request) -> Response:
         state = self._get_store().state(request.path_params["upload_id"])

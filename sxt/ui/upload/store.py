@@ -234,6 +234,14 @@ class UploadStore:
                 raise _disk_error(folder, error) from error
         return offset + len(block)
 
+    def is_completed_by(self, upload_id: str, index: int, received: int) -> bool:
+        """Return whether a file of which ``received`` bytes are there now was the last one missing."""
+        upload = self._read(upload_id)
+        if received < upload.files[index].size:
+            return False
+        names = os.listdir(_content_folder(self.root / upload.id, upload))  # noqa: PTH208  may be many
+        return sum(not name.startswith(".") for name in names) == len(upload.files)
+
     def source_path(self, upload_id: str) -> Path:
         """Return the file or the folder of slices of a complete upload.
 

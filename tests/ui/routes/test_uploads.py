@@ -233,6 +233,19 @@ def test_a_folder_of_slices_goes_file_by_file(client, store):
     assert {path.read_bytes() for path in store.source_path(upload["id"]).iterdir()} == {b"1", b"22"}
 
 
+def test_what_has_arrived_is_told_once(client_of, store):
+    arrived = []
+    client = client_of(upload_routes(lambda: store, on_complete=arrived.append))
+    files = [{"name": "s1.tif", "size": 2}, {"name": "s2.tif", "size": 2}]
+    body = {"name": "stack", "is_folder": True, "files": files}
+    upload = client.post("/api/uploads", json=body).json()
+    put(client, upload["id"], 0, b"11", file=0)
+    put(client, upload["id"], 0, b"2", file=1)
+    assert arrived == []
+    put(client, upload["id"], 1, b"2", file=1)
+    assert [each.name for each in arrived] == ["stack"]
+
+
 def test_the_routes_stand_behind_the_prefix(client_of, store):
     client = client_of(upload_routes(lambda: store, prefix="/sxt"))
     assert client.get("/sxt/api/uploads").json() == {"uploads": []}
