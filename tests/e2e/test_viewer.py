@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -420,6 +421,47 @@ def test_python_is_told_once_things_are_at_rest(show):
     expect(told).to_have_text("told None z None False None")
     expect(told).to_have_text("told (2, 100, 120) z 0.7 True None")
     expect(viewer.slice).to_have_text("z 2 / 29")
+
+
+def test_python_moves_the_viewer_once_and_keeps_what_was_chosen(show):
+    viewer = show(segmentation=SEGMENTATION, overlay="mask", classes=2)
+    viewer.press("Home", "i")
+    viewer.slide("Opacity", 0.9)
+    viewer.page.get_by_role("button", name="to slice 4").click()
+    expect(viewer.slice).to_have_text("z 4 / 29")
+    assert viewer.state("isInverted") is True
+    viewer.press("PageDown")
+    with viewer.page.expect_request(re.compile("/mask/.*/strip/.*v=2")):
+        viewer.page.get_by_role("button", name="newer").click()
+    viewer.settle()
+    expect(viewer.slice).to_have_text("z 14 / 29")
+    assert is_coloured(viewer.colour(60, 90))
+
+
+def test_another_tomogram_is_shown_in_the_same_place(show):
+    viewer = show(segmentation=SEGMENTATION, overlay="mask", classes=2)
+    viewer.press("End")
+    viewer.page.get_by_role("button", name="wide").click()
+    expect(viewer.slice).to_have_text("z 25 / 49")
+    viewer.settle()
+    expect(viewer.page.locator(".group.overlay")).to_be_hidden()
+    assert viewer.state("limits") == [0, 255]
+    viewer.press("ArrowRight")
+    expect(viewer.slice).to_have_text("z 26 / 49")
+
+
+def test_a_drag_goes_on_while_the_page_runs_again(show):
+    viewer = show()
+    before = viewer.place(50, 60)
+    x, y = viewer.on_screen(50, 60)
+    viewer.press("ArrowRight")
+    viewer.page.mouse.move(x, y)
+    viewer.page.mouse.down()
+    viewer.page.mouse.move(x + 20, y, steps=2)
+    expect(viewer.page.get_by_text("told (16, 100, 120)")).to_be_visible()
+    viewer.page.mouse.move(x + 50, y, steps=3)
+    viewer.page.mouse.up()
+    assert viewer.place(50, 60) == pytest.approx((before[0] + 50, before[1]), abs=1.5)
 
 
 def test_names_are_text_and_controls_have_names(show):

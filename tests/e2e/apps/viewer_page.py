@@ -16,8 +16,18 @@ MARKS = (
 )
 
 st.set_page_config(page_title="viewer", layout="wide")
-chosen = st.query_params
+chosen = st.query_params.to_dict() | st.session_state.get("changes", {})
 voxel_nm = float(chosen.get("voxel_nm", 0))
+
+
+def change(**changes: str) -> None:
+    """Show something else from now on."""
+    st.session_state.changes = st.session_state.get("changes", {}) | changes
+
+
+st.button("wide", on_click=lambda: change(tomogram="wide000000", overlay=""))
+st.button("newer", on_click=lambda: change(version="2"))
+st.button("to slice 4", on_click=lambda: change(z="4"))
 overlays = {
     kind: OverlaySource(
         volume=kind,
@@ -25,6 +35,7 @@ overlays = {
         name=f"{kind} of the cell",
         kind=kind,
         classes=CLASSES[: int(chosen.get("classes", 3))],
+        version=chosen.get("version", "1"),
     )
     for kind in ("mask", "probability")
     if "segmentation" in chosen
@@ -43,6 +54,7 @@ def show() -> None:
         overlay=overlays.get(chosen.get("overlay", "")),
         before=overlays.get(chosen.get("before", "")),
         height_px=int(chosen.get("height", 720)),
+        position=(int(chosen["z"]), 10, 10) if "z" in chosen else None,
         marks=MARKS,
         brush_px=int(chosen["brush"]) if "brush" in chosen else None,
         voxel_size_url="/?set=voxel",

@@ -3,6 +3,7 @@
 const PLANES = ["z", "y", "x"];
 const AXES = { z: [0, 1, 2], y: [1, 0, 2], x: [2, 1, 0] }; // through, down, across: axes of (z, y, x)
 const CACHE_BYTES = 160 << 20;
+const IDLE_CACHE_BYTES = 24 << 20; // of a viewer that is not on the page
 const MAX_REQUESTS = 4;
 const MAX_AHEAD = 2; // a request that is broken off still costs the server its work
 const RETRY_MS = 4000;
@@ -49,6 +50,13 @@ const decoder = {
   },
 };
 
+// Why a request was refused: the server's sentence, unless something else answered (a login page, a proxy).
+async function refusal(response) {
+  const isSentence = (response.headers.get("content-type") ?? "").startsWith("text/plain");
+  const text = isSentence ? await response.text() : "";
+  return new Error(text || `The slices cannot be loaded (${response.status}); reload the page.`);
+}
+
 class Stack {
   constructor(source, isGrey) {
     this.url = new URL(source.url, document.baseURI).href;
@@ -64,7 +72,7 @@ class Stack {
 
   async load() {
     const response = await fetch(`${this.url}/info?v=${encodeURIComponent(this.version)}`);
-    if (!response.ok) throw new Error(await response.text());
+    if (!response.ok) throw await refusal(response);
     this.facts = await response.json();
     this.window = this.facts.window ?? null;
   }
@@ -106,7 +114,7 @@ class Stack {
 
   async fetch(request, signal) {
     const response = await fetch(request.url, { signal });
-    if (!response.ok) throw new Error(await response.text());
+    if (!response.ok) throw await refusal(response);
     const bytes = this.isGrey
       ? await decoder.decode(await response.blob())
       : new Uint8Array(await response.arrayBuffer());
@@ -116,8 +124,13 @@ class Stack {
   keep(key, bytes) {
     this.cache.set(key, bytes);
     this.cachedBytes += bytes.length;
+    this.shrink(CACHE_BYTES);
+  }
+
+  // Lets go of what was used longest ago.
+  shrink(limit) {
     for (const [oldest, old] of this.cache) {
-      if (this.cachedBytes <= CACHE_BYTES || oldest === key) break;
+      if (this.cachedBytes <= limit || this.cache.size === 1) break;
       this.cache.delete(oldest);
       this.cachedBytes -= old.length;
     }

@@ -28,7 +28,7 @@ class Layer {
     this.onReady = onReady;
     this.style = { version: 0 };
     this.base = { z: new Painted(), y: new Painted(), x: new Painted() };
-    this.baseTier = {};
+    this.shown = {}; // by plane: which slice `base` has, and how large it is
     this.tiles = new Map();
   }
 
@@ -45,7 +45,6 @@ class Layer {
     this.following = stack;
     stack.load().then(() => {
       if (this.following !== stack) return;
-      if (stack.isGrey && this.stack.window && this.isReady) stack.window = this.stack.facts.window;
       this.stack = stack;
       this.following = null;
       this.tiles.clear();
@@ -66,20 +65,21 @@ class Layer {
     const { plane } = pane;
     const best = this.stack.best(plane, local);
     const painted = this.base[plane];
+    const [, down, across] = AXES[plane];
     if (best) {
       const { tier } = best;
-      this.baseTier[plane] = tier;
       painted.paint(`${best.key} ${this.style.version}`, tier.width, tier.height, (pixels) =>
         this.fill(pixels, best.bytes, tier.width, plane, local, tier.pixel, [0, 0])
       );
-    } else if (!this.stack.isGrey || !painted.key) {
-      return; // an overlay of another slice would mislead; a grey image is better than none
+      const { shape } = this.stack.facts;
+      this.shown[plane] = { local, pixel: tier.pixel, height: shape[down], width: shape[across] };
     }
-    const tier = this.baseTier[plane];
-    const [, down, across] = AXES[plane];
-    const [height, width] = [this.stack.facts.shape[down], this.stack.facts.shape[across]];
+    const shown = this.shown[plane];
+    // A grey picture of another slice is better than none; an overlay of another slice would mislead.
+    if (!shown || (!this.stack.isGrey && shown.local !== local)) return;
+    const { pixel, height, width } = shown;
     pane.drawImage(context, painted.canvas, {
-      source: [0, 0, width / tier.pixel[1], height / tier.pixel[0]],
+      source: [0, 0, width / pixel[1], height / pixel[0]],
       across: this.stack.origin[across], down: this.stack.origin[down], width, height,
     });
   }

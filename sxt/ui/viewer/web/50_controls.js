@@ -112,7 +112,8 @@ class OverlayControl {
     }
     choice.classes.forEach((each, at) => {
       this.chips[at]?.toggle.setAttribute("aria-pressed", each.isOn);
-      this.chips[at]?.colour.style.setProperty("--swatch", each.colour);
+      this.chips[at]?.element.style.setProperty("--swatch", each.colour);
+      if (this.chips[at]) this.chips[at].colour.value = each.colour;
     });
   }
 
@@ -163,7 +164,7 @@ class OverlayControl {
       this.viewer.setClass(each.value, { isOn: !now.isOn });
     });
     const element = make("span", { class: each.isHatched ? "chip hatched" : "chip" }, colour, toggle);
-    return { element, colour: element, toggle };
+    return { element, colour, toggle };
   }
 }
 

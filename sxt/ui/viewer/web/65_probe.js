@@ -40,6 +40,7 @@ class Probe {
   }
 
   showApproximate() {
+    if (!this.place) return;
     const { grey, strip } = this.viewer;
     const voxel = this.voxel();
     const found = voxel && this.lookUp(grey);
@@ -63,7 +64,7 @@ class Probe {
     const { stack } = viewer.grey;
     try {
       const response = await fetch(`${stack.url}/value/${voxel.join("/")}?v=${encodeURIComponent(stack.version)}`);
-      if (!response.ok) throw new Error(await response.text());
+      if (!response.ok) throw await refusal(response);
       const value = (await response.json()).values[0];
       if (this.place !== place) return;
       viewer.strip.value.textContent = this.describe(voxel, value === null ? "no value" : threeDigits(value));

@@ -5,13 +5,12 @@ const FAR_STRIPS = 8;
 
 function firstState() {
   return {
-    plane: "z", layout: "one", index: [0, 0, 0], views: {}, limits: null, isInverted: false, isOverlayOn: true,
+    plane: "z", layout: "one", index: null, views: {}, limits: null, isInverted: false, isOverlayOn: true,
     isComparing: false, divider: 0.5, overlays: {}, brush: null, given: {},
   };
 }
 
 // A value from Python counts when it is another one than Python gave before; otherwise the user's choice stays.
-// Returns whether Python asks for another position.
 function takeChoices(state, data) {
   const isNew = (name, value) => {
     const text = JSON.stringify(value ?? null);
@@ -19,8 +18,7 @@ function takeChoices(state, data) {
     state.given[name] = text;
     return changed;
   };
-  const isMoved = isNew("position", data.position);
-  if (isMoved) state.index = [...data.position];
+  if (isNew("position", data.position)) state.index = [...data.position];
   if (isNew("plane", data.plane)) state.plane = data.plane;
   if (isNew("limits", data.limits)) state.limits = [...data.limits];
   if (isNew("brush", data.brush_px)) state.brush = data.brush_px;
@@ -30,7 +28,6 @@ function takeChoices(state, data) {
     const given = [overlay.kind, overlay.classes, overlay.threshold, overlay.opacity];
     if (isNew(`overlay ${overlay.id}`, given)) state.overlays[overlay.id] = choiceOf(overlay);
   }
-  return isMoved;
 }
 
 function choiceOf(overlay) {

@@ -50,7 +50,7 @@ class Viewer {
     this.root.style.height = `${data.height_px}px`;
     this.root.setAttribute("aria-label", `Slices of ${data.name}; press ? for the keys`);
     if (this.memory.item !== data.source.url) this.startItem(data.source.url);
-    this.isMoved = takeChoices(this.state, data) || this.isMoved;
+    takeChoices(this.state, data);
     this.layers = [["grey", data.source], ["overlay", data.overlay], ["before", data.before]];
     for (const [role, source] of this.layers) this.take(role, source);
     if (this.grey.isReady) this.begin();
@@ -64,6 +64,7 @@ class Viewer {
     this.grey = this.overlay = this.before = null;
     this.hasBegun = false;
     this.panes.clear();
+    this.shown = null;
     this.stage.replaceChildren();
     this.message.hidden = false;
     this.message.textContent = "Loading …";
@@ -104,9 +105,10 @@ class Viewer {
     this.hasBegun = true;
     const { state, shape } = this;
     state.limits ??= [...this.grey.stack.facts.limits];
-    if (!this.isMoved && state.index.every((each) => each === 0)) state.index = shape.map((size) => Math.floor(size / 2));
+    state.index ??= shape.map((size) => Math.floor(size / 2));
     state.index = state.index.map((each, axis) => clamp(Math.round(each), 0, shape[axis] - 1));
     this.message.hidden = true;
+    this.restyle();
     this.layout();
     this.rest();
   }
@@ -125,16 +127,19 @@ class Viewer {
 
   layout() {
     const { state } = this;
-    this.frame.className = state.layout === "three" ? "panes three" : "panes";
-    const shown = state.layout === "three" ? PLANES : [state.plane];
-    this.shown = shown.map((plane) => this.panes.get(plane));
-    this.frame.replaceChildren(...this.shown.map((pane) => pane.element));
+    const shown = (state.layout === "three" ? PLANES : [state.plane]).map((plane) => this.panes.get(plane));
+    const isSame = this.shown?.length === shown.length && shown.every((pane, at) => pane === this.shown[at]);
+    if (!isSame) { // moving the elements would end a drag
+      this.shown = shown;
+      this.frame.className = state.layout === "three" ? "panes three" : "panes";
+      this.frame.replaceChildren(...shown.map((pane) => pane.element));
+    }
     for (const [plane, pane] of this.panes) {
       pane.element.classList.toggle("active", plane === state.plane && state.layout === "three");
       pane.canvas.setAttribute("aria-label", `Slice along ${plane} of ${this.data.name}`);
     }
-    this.resize();
-    this.bar.update();
+    if (isSame) this.bar.update();
+    else this.resize();
   }
 
   resize() {
@@ -241,6 +246,7 @@ class Viewer {
       for (const pane of this.shown) pane.draw();
       this.strip.update();
       this.rail.update();
+      this.probe.showApproximate();
       this.times.draws += 1;
       this.times.last_ms = performance.now() - start;
       if (this.askedAt) this.times.latency_ms = performance.now() - this.askedAt;
@@ -261,7 +267,7 @@ class Viewer {
     const [low, high] = this.state.limits;
     const whole = stack.facts.window;
     const margin = (high - low) / 2;
-    const isNarrow = high - low < NARROW * (whole[1] - whole[0]) && !this.data.is_byte;
+    const isNarrow = high - low < NARROW * (whole[1] - whole[0]);
     const [from, to] = stack.window;
     const fits = low >= from && high <= to && high - low >= NARROW * (to - from);
     const window = isNarrow ? [low - margin, high + margin] : whole;
@@ -348,6 +354,7 @@ class Viewer {
   close() {
     this.resizing.disconnect();
     this.queue.want([]);
+    for (const stack of this.memory.stacks.values()) stack.shrink(IDLE_CACHE_BYTES);
     this.probe?.leave();
     for (const timer of [this.resting, this.reporting]) clearTimeout(timer);
   }
