@@ -198,4 +198,4 @@ def test_memory_does_not_grow_with_the_number_of_slices(tmp_path, pointwise_mode
         segment_to_folder(tomogram, model, tmp_path / f"out{n_slices}", format_name="npy")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < 1.5 * peaks[0]
