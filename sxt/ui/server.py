@@ -31,7 +31,7 @@ from sxt.ui.routes.shares import share_routes
 from sxt.ui.routes.uploads import upload_routes
 from sxt.ui.services import Services, base_path, open_services, services, use_services
 from sxt.ui.settings import ServerSettings, read_settings
-from sxt.ui.upload.store import Upload
+from sxt.ui.upload.upload import Upload
 from sxt.ui.viewer.routes import viewer_routes
 
 CLEANING_INTERVAL_S = 3600.0

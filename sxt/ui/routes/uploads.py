@@ -14,7 +14,8 @@ from starlette.routing import Route
 from sxt.errors import InputError, SettingsError, SxtError
 from sxt.ui.access import user_of_request
 from sxt.ui.routes.answers import NOT_KEPT, error_response, in_thread, refuse
-from sxt.ui.upload.store import OffsetError, TooLargeError, Upload, UploadFile, UploadState, UploadStore
+from sxt.ui.upload.store import OffsetError, TooLargeError, UploadStore
+from sxt.ui.upload.upload import Upload, UploadFile, UploadState
 
 API_PATH = "/api/uploads"
 BLOCK_BYTES = 1 << 20

@@ -9,7 +9,8 @@ import streamlit as st
 from sxt.ui.format import file_size
 from sxt.ui.routes.uploads import API_PATH
 from sxt.ui.services import base_path
-from sxt.ui.upload.store import ID, UploadState, UploadStore
+from sxt.ui.upload.store import ID, UploadStore
+from sxt.ui.upload.upload import UploadState
 
 WEB_DIR = Path(__file__).with_name("web")
 PIECE_BYTES = 8 << 20

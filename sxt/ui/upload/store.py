@@ -7,16 +7,15 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from sxt.errors import InputError, ResourceError, SxtError
 from sxt.files import write_text_atomically
 from sxt.io.tiff_folder import natural_key
+from sxt.ui.upload.upload import Upload, UploadFile, UploadState, content_folder, partial_name, stored_name
 from sxt.workspace.disk import check_space
 from sxt.workspace.names import shorten_name
 
@@ -26,52 +25,8 @@ MANIFEST_FILE = "upload.json"
 ABANDONED_AFTER_S = 24 * 3600.0
 DEFAULT_LIMIT_BYTES = 500 * 10**9
 MAX_FILES = 20_000
-MAX_STORED_NAME = 120
 COPIES = 2
 """Room is asked for the file itself and for the copy with several resolutions that is made of it."""
-
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-
-
-class UploadFile(BaseModel):
-    """One file of an upload: its name as the browser gave it, for people to read, and its size in bytes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: FileName
-    size: int = Field(gt=0)
-
-
-class Upload(BaseModel):
-    """An upload as it was begun; it never changes.
-
-    Parameters
-    ----------
-    id : str
-        Drawn by the server.
-    name : str
-        Of the file or folder, for people to read.
-    is_folder : bool
-        Whether it is a folder of slices rather than a single file.
-    files : tuple of UploadFile
-        In the natural order of their names.
-    created_at : datetime
-    created_by : str
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    name: str
-    is_folder: bool
-    files: tuple[UploadFile, ...]
-    created_at: AwareDatetime
-    created_by: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(each.size for each in self.files)
 
 
 class OffsetError(SxtError):
@@ -84,20 +39,6 @@ class OffsetError(SxtError):
 
 class TooLargeError(SxtError):
     """More bytes than are allowed or were announced."""
-
-
-@dataclass(frozen=True)
-class UploadState:
-    """How much of an upload is there: bytes of each file."""
-
-    upload: Upload
-    received: tuple[int, ...]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every file has all its bytes."""
-        sizes = (each.size for each in self.upload.files)
-        return all(got == size for got, size in zip(self.received, sizes, strict=True))
 
 
 class UploadStore:
@@ -164,7 +105,7 @@ class UploadStore:
         check_space(self.root, COPIES * upload.size + self._outstanding_bytes(), what=what)
         folder = self.root / upload.id
         try:
-            _content_folder(folder, upload).mkdir(parents=True)
+            content_folder(folder, upload).mkdir(parents=True)
             write_text_atomically(folder / MANIFEST_FILE, upload.model_dump_json(indent=2) + "\n")
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -174,9 +115,9 @@ class UploadStore:
     def state(self, upload_id: str) -> UploadState:
         """Return how much of an upload is there; raises `InputError` where there is no such upload."""
         upload = self._read(upload_id)
-        sizes = _sizes_in(_content_folder(self.root / upload.id, upload))
+        sizes = _sizes_in(content_folder(self.root / upload.id, upload))
         received = (
-            each.size if stored_name(upload, index) in sizes else sizes.get(_partial_name(index), 0)
+            each.size if stored_name(upload, index) in sizes else sizes.get(partial_name(index), 0)
             for index, each in enumerate(upload.files)
         )
         return UploadState(upload, tuple(received))
@@ -214,7 +155,7 @@ class UploadStore:
         self.check_fits(upload_id, index, offset + len(block))
         upload = self._read(upload_id)
         size = upload.files[index].size
-        folder = _content_folder(self.root / upload.id, upload)
+        folder = content_folder(self.root / upload.id, upload)
         with self._lock_of(upload.id, index):
             received = size if (folder / stored_name(upload, index)).exists() else _size_of(folder, index)
             if offset != received:
@@ -225,9 +166,9 @@ class UploadStore:
             if not block:
                 return received
             try:
-                _write(folder / _partial_name(index), offset, block, is_last=offset + len(block) == size)
+                _write(folder / partial_name(index), offset, block, is_last=offset + len(block) == size)
                 if offset + len(block) == size:
-                    (folder / _partial_name(index)).rename(folder / stored_name(upload, index))
+                    (folder / partial_name(index)).rename(folder / stored_name(upload, index))
             except FileNotFoundError as error:
                 raise _missing(upload.id) from error
             except OSError as error:
@@ -239,7 +180,7 @@ class UploadStore:
         upload = self._read(upload_id)
         if received < upload.files[index].size:
             return False
-        names = os.listdir(_content_folder(self.root / upload.id, upload))  # noqa: PTH208  may be many
+        names = os.listdir(content_folder(self.root / upload.id, upload))  # noqa: PTH208  may be many
         return sum(not name.startswith(".") for name in names) == len(upload.files)
 
     def source_path(self, upload_id: str) -> Path:
@@ -255,7 +196,7 @@ class UploadStore:
         if not state.is_complete:
             missing = upload.size - sum(state.received)
             raise InputError(f"{upload.name} lacks {missing} of its {upload.size} bytes; finish the upload.")
-        folder = _content_folder(self.root / upload.id, upload)
+        folder = content_folder(self.root / upload.id, upload)
         return folder if upload.is_folder else folder / stored_name(upload, 0)
 
     def remove(self, upload_id: str) -> None:
@@ -325,34 +266,6 @@ class UploadStore:
             return self._locks.setdefault((upload_id, index), threading.Lock())
 
 
-def stored_name(upload: Upload, index: int) -> str:
-    """Return the name under which a file of an upload is stored.
-
-    It consists of letters, digits, dots, dashes and underscores of the name it came with, since names say what a file
-    may be and which slice it holds. In a folder, the position comes first, so that names that become equal stay apart.
-    """
-    plain = safe_name(upload.files[index].name)
-    return f"{index:06d}_{plain}" if upload.is_folder else plain
-
-
-def safe_name(name: str) -> str:
-    """Return what of a name is safe as the name of a file, never empty and never hidden."""
-    last = re.split(r"[/\\]", name)[-1]
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", last)[-MAX_STORED_NAME:].lstrip("._-")
-    if "." in last.strip(".") and "." not in plain:
-        plain = f"volume.{plain}"
-    return plain or "volume"
-
-
-def _content_folder(folder: Path, upload: Upload) -> Path:
-    """Return where an upload's files lie: apart from its manifest, so that their names can be anything."""
-    return folder / "content" / safe_name(upload.name) if upload.is_folder else folder / "content"
-
-
-def _partial_name(index: int) -> str:
-    return f".{index:06d}.partial"
-
-
 def _check_files(upload: Upload) -> None:
     if not upload.files:
         raise InputError(f"{upload.name} has no files; choose at least one.")
@@ -374,7 +287,7 @@ def _sizes_in(folder: Path) -> dict[str, int]:
 
 def _size_of(folder: Path, index: int) -> int:
     try:
-        return (folder / _partial_name(index)).stat().st_size
+        return (folder / partial_name(index)).stat().st_size
     except FileNotFoundError:
         return 0
 

@@ -8,7 +8,8 @@ import pytest
 from sxt.errors import InputError, ResourceError
 from sxt.io import read_tomogram
 from sxt.ui.upload import OffsetError, TooLargeError, UploadFile, UploadStore
-from sxt.ui.upload.store import MAX_FILES, safe_name
+from sxt.ui.upload.store import MAX_FILES
+from sxt.ui.upload.upload import safe_name
 
 DiskUsage = namedtuple("DiskUsage", "total used free")
 
