@@ -30,6 +30,13 @@ EMBEDDED_SETTINGS = {
     "distributed.deploy.lost-worker-timeout": "1 day",  # Dask would otherwise give up one that starts slowly
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    # What only Dask's own pages would show takes a few percent of a core while nothing runs.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "500ms",
+    # One job a worker: there is nothing to move about.
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.active-memory-manager.start": False,
 }
 
 
@@ -113,7 +120,7 @@ class Engine:
         """End the workers of this machine at once, or disconnect from a cluster elsewhere."""
         if self._cluster is not None:
             for nanny in self._cluster.workers.values():
-                nanny.auto_restart = False
+                nanny.close_gracefully()  # so that it does not start its worker again
                 _kill(nanny.pid)
         if self._client is not None:
             with contextlib.suppress(OSError, TimeoutError):

@@ -232,6 +232,7 @@ class JobQueue(JobStore):
             if job.state == "running" and run_lock.acquire(timeout_s=HAND_OVER_S):
                 self.workspace.jobs.change(job.id, lambda old: states.orphaned(old, counts=False))
                 run_lock.release()
+        self._remove_what_cancelled_jobs_left()
         self._futures.clear()
         self._lock.release()
 

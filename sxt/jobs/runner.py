@@ -6,13 +6,14 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from sxt.errors import Cancelled, SxtError
 from sxt.jobs import states
 from sxt.jobs.kinds import JobContext, JobKind, JobOutcome, load_kind
 from sxt.jobs.log import JobLog
 from sxt.jobs.progress_file import ProgressWriter, forget_progress
-from sxt.progress import CancelToken
+from sxt.progress import CancelToken, Progress
 from sxt.workspace import JobManifest, WorkerInfo, Workspace
 from sxt.workspace.locks import PathLock
 
@@ -108,7 +109,7 @@ class _Run:
             workspace=self._workspace,
             job=self._job,
             device=self._device,
-            progress=ProgressWriter(self._folder),
+            progress=_LoggedProgress(self._folder, self._log),
             cancel=self._cancel,
         )
         return self._kind.run(context, settings)
@@ -156,6 +157,25 @@ class _Run:
         finally:
             is_over.set()
             watcher.join()
+
+
+class _LoggedProgress:
+    """A progress callback that keeps the job's progress file and logs each stage and note."""
+
+    def __init__(self, folder: Path, log: JobLog) -> None:
+        self._write = ProgressWriter(folder)
+        self._log = log
+        self._stage = ""
+        self._note = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stage != self._stage:
+            self._stage = progress.stage
+            self._log.write(f"Stage: {progress.stage}")
+        if progress.note and progress.note != self._note:
+            self._note = progress.note
+            self._log.write(progress.note)
+        self._write(progress)
 
 
 def _explain(error: Exception) -> str | None:

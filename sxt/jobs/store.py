@@ -2,7 +2,7 @@
 
 import builtins
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,9 +112,11 @@ class JobStore:
         Those that are over come newest first.
         """
         rank = {"running": 0, "queued": 1}
-        found = [job for job in self.workspace.jobs.list() if states is None or job.state in states]
+        every = self.workspace.jobs.list()
+        found = [job for job in every if states is None or job.state in states]
         found.sort(key=lambda job: (rank.get(job.state, 2), job.order if job.is_active else -_ended(job)))
-        return [self._view(job) for job in found]
+        positions = _positions(every)
+        return [Job(job, self._progress(job), positions.get(job.id)) for job in found]
 
     def get(self, job_id: str) -> Job:
         """Return a job; raise `InputError` where there is none."""
@@ -181,19 +183,12 @@ class JobStore:
             self.workspace.items(makes).remove_partial(job.item_id)
 
     def _view(self, job: JobManifest) -> Job:
-        has_begun = job.state == "running" or job.finished_at is not None
-        progress = read_progress(self.workspace.jobs.path(job.id)) if has_begun else None
-        return Job(job, progress, self._position(job))
+        position = _positions(self.workspace.jobs.list()).get(job.id) if job.state == "queued" else None
+        return Job(job, self._progress(job), position)
 
-    def _position(self, job: JobManifest) -> int | None:
-        if job.state != "queued":
-            return None
-        ahead = [
-            other
-            for other in self.workspace.jobs.list()
-            if other.state == "queued" and other.lane == job.lane and other.order < job.order
-        ]
-        return len(ahead) + 1
+    def _progress(self, job: JobManifest) -> JobProgress | None:
+        has_begun = job.state == "running" or job.finished_at is not None
+        return read_progress(self.workspace.jobs.path(job.id)) if has_begun else None
 
     def _publish(self, job: JobManifest) -> JobManifest:
         """Give a job its place in the order and its folder its name, both at once."""
@@ -231,6 +226,17 @@ def _check_settings(kind: JobKind, settings: JobSettings | Mapping[str, Any]) ->
         raise SettingsError(
             f"The job {kind.name} cannot be made of this ({place}: {first['msg']})."
         ) from error
+
+
+def _positions(jobs: Sequence[JobManifest]) -> dict[str, int]:
+    """Return the id of each queued job with its place among those of the same lane, from 1."""
+    counts: dict[str, int] = {}
+    positions = {}
+    for job in sorted(jobs, key=lambda job: job.order):
+        if job.state == "queued":
+            counts[job.lane] = counts.get(job.lane, 0) + 1
+            positions[job.id] = counts[job.lane]
+    return positions
 
 
 def _ended(job: JobManifest) -> float:

@@ -35,6 +35,7 @@ class ItemFolders(Generic[T]):
     ) -> None:
         self.root = root
         self.what = what
+        self._prefix = f"{root}/"
         self._lock = lock
         self._cache: ManifestCache[T] = ManifestCache(manifest_type)
 
@@ -53,7 +54,7 @@ class ItemFolders(Generic[T]):
     def find(self, item_id: str) -> T | None:
         """Return an item's manifest, or None where there is no such item."""
         try:
-            return self._cache.read(self.path(item_id) / MANIFEST_FILE)
+            return self._cache.read(f"{self._prefix}{check_id(item_id)}/{MANIFEST_FILE}")
         except (FileNotFoundError, NotADirectoryError):
             return None
 

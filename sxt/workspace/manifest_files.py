@@ -55,13 +55,16 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 
 class ManifestCache(Generic[M]):
-    """Reads a manifest again only when its file has been replaced."""
+    """Reads a manifest again only when its file has been replaced.
+
+    Paths are plain text here: there can be thousands, and lists are asked for every other second.
+    """
 
     def __init__(self, kind: type[M]) -> None:
         self._kind = kind
-        self._known: dict[Path, tuple[tuple[int, int, int], M]] = {}
+        self._known: dict[str, tuple[tuple[int, int, int], M]] = {}
 
-    def read(self, path: Path) -> M:
+    def read(self, path: str) -> M:
         """Return the manifest at ``path``; raises as `read_manifest` does."""
         try:
             status = os.stat(path)  # noqa: PTH116  one system call
@@ -72,7 +75,7 @@ class ManifestCache(Generic[M]):
         known = self._known.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
-        manifest = read_manifest(path, self._kind)
+        manifest = read_manifest(Path(path), self._kind)
         self._known[path] = (stamp, manifest)
         return manifest
 

@@ -142,6 +142,6 @@ class ShareBook:
         if not isinstance(token, str) or not is_token(token):
             return None
         try:
-            return self._cache.read(self._path(token))
+            return self._cache.read(str(self._path(token)))
         except (FileNotFoundError, InputError):
             return None

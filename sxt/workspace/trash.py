@@ -102,7 +102,7 @@ class Trash:
     def _find(self, entry_id: str) -> TrashManifest | None:
         folder = self._root / check_id(entry_id)
         try:
-            entry = self._cache.read(folder / ENTRY_FILE)
+            entry = self._cache.read(str(folder / ENTRY_FILE))
         except (FileNotFoundError, InputError):
             return None
         return entry if (folder / ITEM_NAME).exists() else None

@@ -1,5 +1,8 @@
 """Jobs on a cluster that somebody else started."""
 
+import os
+import signal
+
 import pytest
 
 from sxt.jobs import JobQueue, engine
@@ -17,7 +20,8 @@ def scheduler():
     with LocalCluster(**options, dashboard_address=None, silence_logs=50) as cluster:
         yield cluster.scheduler_address
         for nanny in cluster.workers.values():
-            nanny.auto_restart = False
+            nanny.close_gracefully()
+            os.kill(nanny.pid, signal.SIGKILL)
 
 
 def test_jobs_run_on_an_outside_cluster(workspace, scheduler, tmp_path):

@@ -31,6 +31,8 @@ def test_a_job_runs_and_reports(queue):
     assert manifest.worker.pid != os.getpid()
     log = queue.log(job.id)
     assert "Attempt 1 starts" in log
+    assert "Stage: probe" in log
+    assert log.count("one of four") == 1
     assert "It is done. It ran as attempt 1." in log
 
 

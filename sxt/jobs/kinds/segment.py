@@ -6,9 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from sxt.jobs.kinds.base import JobContext, JobKind, JobOutcome, JobSettings
+from sxt.progress import Progress
 from sxt.segment.settings import SegmentSettings
 from sxt.workspace import ItemKind, Workspace
 from sxt.workspace.ids import ItemId
+
+LOAD_STAGE = "load the model"
 
 
 class SegmentJobSettings(JobSettings):
@@ -42,6 +45,7 @@ class SegmentJobSettings(JobSettings):
 
 def run_segment(context: JobContext, settings: SegmentJobSettings) -> JobOutcome:
     """Segment, going on after the slabs that an interrupted run finished."""
+    context.progress(Progress(LOAD_STAGE, 0, 1))
     import torch
 
     from sxt.models import SHIPPED_ROOT, load_model
