@@ -27,6 +27,7 @@ WORKER_ENVIRONMENT = {"THP_MEM_ALLOC_ENABLE": "1"}
 EMBEDDED_SETTINGS = {
     "distributed.nanny.pre-spawn-environ": {},  # Dask would otherwise keep torch to a single thread
     "distributed.worker.multiprocessing-method": "spawn",
+    "distributed.worker.preload": ["sxt.jobs.parent_watch"],
     "distributed.deploy.lost-worker-timeout": "1 day",  # Dask would otherwise give up one that starts slowly
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -146,7 +147,6 @@ class Engine:
             job_id,
             kind_place,
             devices if self.is_embedded else {},
-            os.getpid() if self.is_embedded else None,
             resources={self.resource(lane): 1},
             pure=False,
         )

@@ -183,9 +183,9 @@ class JobQueue(JobStore):
 
     def _try_tick(self) -> float:
         """Do what is due; return after how many seconds to look again."""
-        if self._stopping.is_set() or not self._own():
-            return TICK_S
         try:
+            if self._stopping.is_set() or not self._own():
+                return TICK_S
             if self._engine is None or not self._engine.is_connected:
                 self._connect()
             self._tick()

@@ -24,9 +24,7 @@ LOCK_WAIT_S = 20.0
 ANY_DEVICE = "auto"
 
 
-def run_job(
-    root: str, job_id: str, kind_place: str, devices: Mapping[str, str], parent_pid: int | None
-) -> None:
+def run_job(root: str, job_id: str, kind_place: str, devices: Mapping[str, str]) -> None:
     """Run a job of the workspace at ``root``; how it ended stands in its manifest.
 
     Parameters
@@ -37,15 +35,13 @@ def run_job(
         ``module:attribute`` of its kind.
     devices : mapping
         Name of a worker to the device it uses.
-    parent_pid : int or None
-        The process that the worker belongs to; when it dies, so does the worker.
     """
     from distributed import get_worker
 
     dask_worker = get_worker()
     worker = WorkerInfo(host=socket.gethostname(), pid=os.getpid(), address=dask_worker.address)
     device = devices.get(str(dask_worker.name), ANY_DEVICE)
-    run_job_here(Workspace(root), job_id, load_kind(kind_place), worker, device=device, parent_pid=parent_pid)
+    run_job_here(Workspace(root), job_id, load_kind(kind_place), worker, device=device)
 
 
 def run_job_here(
@@ -55,7 +51,6 @@ def run_job_here(
     worker: WorkerInfo,
     *,
     device: str = ANY_DEVICE,
-    parent_pid: int | None = None,
 ) -> None:
     """Run a job in this process, unless another process is at it."""
     folder = workspace.jobs.path(job_id)
@@ -65,7 +60,7 @@ def run_job_here(
     try:
         job = workspace.jobs.change(job_id, lambda old: states.begin(old, worker))
         if job.state == "running" and job.worker == worker:
-            _Run(workspace, job, kind, device).go(parent_pid)
+            _Run(workspace, job, kind, device).go()
     finally:
         lock.release()
 
@@ -82,13 +77,13 @@ class _Run:
         self._log = JobLog(self._folder)
         self._cancel = CancelToken()
 
-    def go(self, parent_pid: int | None) -> None:
+    def go(self) -> None:
         worker = self._job.worker
         assert worker is not None
         self._log.write(f"Attempt {self._job.attempts} starts in process {worker.pid} on {worker.host}.")
         forget_progress(self._folder)
         try:
-            with self._log.collecting_warnings(), self._watching(parent_pid):
+            with self._log.collecting_warnings(), self._watching():
                 outcome = self._work()
         except Cancelled:
             self._log.write("It was cancelled.")
@@ -138,14 +133,12 @@ class _Run:
             self._workspace.items(self._kind.makes).remove_partial(self._job.item_id)
 
     @contextlib.contextmanager
-    def _watching(self, parent_pid: int | None) -> Iterator[None]:
-        """Set the cancel token when somebody asks for it; end the process when the one it belongs to has died."""
+    def _watching(self) -> Iterator[None]:
+        """Set the cancel token when somebody asks for it, or the job is gone."""
         is_over = threading.Event()
 
         def watch() -> None:
             while not is_over.wait(POLL_S):
-                if parent_pid is not None and os.getppid() != parent_pid:
-                    os._exit(1)
                 job = self._workspace.jobs.find(self._job.id)
                 if job is None or job.cancel_requested_at is not None:
                     self._cancel.cancel()

@@ -79,17 +79,3 @@ def test_cancelling_reaches_the_work_and_removes_what_is_half_made(store, run):
     threading.Timer(0.3, lambda: store.cancel(job.id, by="bob")).start()
     assert run(job).state == "cancelled"
     assert not folder.exists()
-
-
-def test_a_worker_ends_with_the_process_it_belongs_to(store, run, monkeypatch):
-    ended = threading.Event()
-    codes = []
-
-    def end(code):
-        codes.append(code)
-        ended.set()
-
-    monkeypatch.setattr(os, "_exit", end)
-    kind = kind_that(lambda context, _: JobOutcome(note=str(ended.wait(60))))
-    assert run(store.submit("probe", {}, by="ada"), kind, parent_pid=-1).manifest.note == "True"
-    assert codes[0] == 1
