@@ -143,41 +143,29 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def shared_contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
-    """One browser profile a theme, for pages that need no fresh one: scripts come from its cache."""
-    contexts: dict[str, BrowserContext] = {}
-    yield contexts
-    for context in contexts.values():
-        context.close()
+class PageOpener:
+    """Opens pages and watches them; `close` fails on foreign requests and console errors."""
 
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._watches: list[Watch] = []
+        self._contexts: list[BrowserContext] = []
+        self._shared: dict[str, BrowserContext] = {}
 
-@pytest.fixture
-def open_page(browser: Browser, shared_contexts: dict[str, BrowserContext]) -> Iterator[Callable[..., Page]]:
-    """Open an address in a fresh browser profile; fails at the end on foreign requests and console errors.
-
-    ``open_page(url, theme="light")``. With ``is_shared`` the profile is one that other tests have used, which is
-    faster; with ``is_logged=False`` nothing is checked at the end.
-    """
-    watches: list[Watch] = []
-    pages: list[Page] = []
-    contexts: list[BrowserContext] = []
-
-    def open_(url: str, *, theme: str = "dark", is_logged: bool = True, is_shared: bool = False) -> Page:
-        if is_shared and theme in shared_contexts:
-            context = shared_contexts[theme]
-        else:
-            context = browser.new_context(viewport=VIEWPORT, accept_downloads=True, color_scheme=theme)
+    def __call__(
+        self, url: str, *, theme: str = "dark", is_logged: bool = True, is_shared: bool = False
+    ) -> Page:
+        context = self._shared.get(theme) if is_shared else None
+        if context is None:
+            context = self._browser.new_context(viewport=VIEWPORT, accept_downloads=True, color_scheme=theme)
             context.set_default_timeout(BROWSER_TIMEOUT_MS)
-            if is_shared:
-                shared_contexts[theme] = context
-            else:
-                contexts.append(context)
+            self._contexts.append(context)
+        if is_shared:
+            self._shared[theme] = context
         page = context.new_page()
-        pages.append(page)
         watch = Watch(origin=url[: url.index("/", len("http://"))])
         if is_logged:
-            watches.append(watch)
+            self._watches.append(watch)
         page.on("request", watch.on_request)
         page.on("websocket", lambda socket: _note_socket(watch, socket.url))
         page.on("console", watch.on_console)
@@ -185,13 +173,31 @@ def open_page(browser: Browser, shared_contexts: dict[str, BrowserContext]) -> I
         page.goto(url)
         return page
 
-    yield open_
-    for page in pages:
-        page.close()
-    for context in contexts:
-        context.close()
-    for watch in watches:
-        watch.assert_quiet()
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+        for watch in self._watches:
+            watch.assert_quiet()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[PageOpener]:
+    """Open an address in a fresh browser profile; fails at the end on foreign requests and console errors.
+
+    ``open_page(url, theme="light")``. With ``is_shared`` pages of one test share a profile; with ``is_logged=False``
+    nothing is checked at the end.
+    """
+    opener = PageOpener(browser)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture(scope="module")
+def open_module_page(browser: Browser) -> Iterator[PageOpener]:
+    """As `open_page`, for pages that the tests of a module share."""
+    opener = PageOpener(browser)
+    yield opener
+    opener.close()
 
 
 def _note_socket(watch: Watch, url: str) -> None:

@@ -3,15 +3,16 @@
 import json
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from sxt.jobs import JobStore
 from sxt.workspace import Workspace
 from sxt.workspace.clock import utc_now
-from tests.e2e.conftest import StartServer
+from tests.e2e.conftest import PageOpener, StartServer
 from tests.ui.viewer.conftest import ramp
 
 APP = Path(__file__).with_name("apps") / "shell_app.py"
@@ -35,12 +36,26 @@ def server(start_server: StartServer, workspace: Workspace) -> str:
 
 
 @pytest.fixture
+def open_page(open_module_page: PageOpener) -> Iterator[Callable[..., Page]]:
+    """Pages of one profile, whose scripts come from its cache."""
+    pages = []
+
+    def open_(url: str, *, theme: str = "dark") -> Page:
+        pages.append(open_module_page(url, theme=theme, is_shared=True))
+        return pages[-1]
+
+    yield open_
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
 def ids(workspace: Workspace) -> dict[str, str]:
     return {each.name: each.id for each in workspace.tomograms.list()}
 
 
 def test_the_selection_goes_along_from_page_to_page_and_stands_in_the_address(server, open_page, ids):
-    page = open_page(server + "/", is_shared=True)
+    page = open_page(server + "/")
     expect(page.get_by_text("home is here")).to_be_visible()
     page.get_by_role("combobox", name="Tomogram").click()
     page.get_by_role("option", name="first").click()
@@ -53,14 +68,14 @@ def test_the_selection_goes_along_from_page_to_page_and_stands_in_the_address(se
     expect(page.get_by_text(f"tomogram {ids['first']}")).to_be_visible()
 
 
-def test_a_link_opens_what_it_names_in_a_fresh_browser(server, open_page, ids):
+def test_a_link_opens_what_it_names(server, open_page, ids):
     page = open_page(f"{server}/viewer?tomogram={ids['first']}")
     expect(page.get_by_text(f"tomogram {ids['first']}")).to_be_visible()
     expect(page).to_have_title("sxt")
 
 
 def test_pages_stand_in_their_groups(server, open_page):
-    page = open_page(server + "/", is_shared=True)
+    page = open_page(server + "/")
     expect(page.get_by_test_id("stSidebarNav")).to_contain_text("Data")
     shown = page.get_by_test_id("stSidebarNav").inner_text().split()
     assert shown == ["Data", "Home", "Viewer", "Work", "Segment", "Lab", "Jobs"]
@@ -91,7 +106,7 @@ def test_a_running_job_is_seen_and_cancelled_from_every_page(server, open_page, 
     settings = {"tomogram_id": ids["first"], "model": "membrane:1"}
     job = store.submit("segment", settings, by="ada")
     run(workspace, job.id, done=10)
-    page = open_page(server + "/", is_shared=True)
+    page = open_page(server + "/")
     chip = page.get_by_role("button", name=re.compile("Segment"))
     expect(chip).to_contain_text("10 %")
     run(workspace, job.id, done=55)
@@ -108,7 +123,7 @@ def test_a_running_job_is_seen_and_cancelled_from_every_page(server, open_page, 
 
 def test_nothing_is_asked_while_nothing_runs(server, open_page):
     frames = []
-    page = open_page(server + "/", is_shared=True)
+    page = open_page(server + "/")
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
     page.reload()
     expect(page.get_by_text("home is here")).to_be_visible()
@@ -119,7 +134,7 @@ def test_nothing_is_asked_while_nothing_runs(server, open_page):
 
 
 def test_errors_are_sentences_without_the_code(server, open_page):
-    page = open_page(server + "/segment", is_shared=True)
+    page = open_page(server + "/segment")
     page.get_by_role("button", name="Fail as foreseen").click()
     expect(page.get_by_role("alert")).to_have_text("Tile 600 px exceeds the *512 px* slice; use 512 or less.")
     page.get_by_role("button", name="Fail unforeseen").click()
@@ -131,7 +146,7 @@ def test_errors_are_sentences_without_the_code(server, open_page):
 
 
 def test_an_empty_state_leads_to_the_next_step(server, open_page):
-    page = open_page(server + "/", is_shared=True)
+    page = open_page(server + "/")
     page.get_by_role("button", name="Look at slices").click()
     page.wait_for_url(re.compile("/viewer"))
     expect(page.get_by_role("heading", name="Viewer")).to_be_visible()
@@ -139,7 +154,7 @@ def test_an_empty_state_leads_to_the_next_step(server, open_page):
 
 @pytest.mark.parametrize(("theme", "back"), [("dark", [21, 23, 26]), ("light", [255, 255, 255])])
 def test_the_theme_follows_the_system(server, open_page, theme, back):
-    page = open_page(server + "/", theme=theme, is_shared=True)
+    page = open_page(server + "/", theme=theme)
     expect(page.get_by_text("home is here")).to_be_visible()
     colour = page.get_by_test_id("stApp").evaluate("(app) => getComputedStyle(app).backgroundColor")
     assert json.loads("[" + colour[4:-1] + "]") == back
