@@ -28,7 +28,7 @@ from sxt.ui.routes.account import account_routes
 from sxt.ui.routes.downloads import download_routes
 from sxt.ui.routes.health import health_routes
 from sxt.ui.routes.shares import share_routes
-from sxt.ui.routes.uploads import upload_routes
+from sxt.ui.routes.uploads import MODEL_API_PATH, upload_routes
 from sxt.ui.services import Services, base_path, open_services, services, use_services
 from sxt.ui.settings import ServerSettings, read_settings
 from sxt.ui.upload.upload import Upload
@@ -60,6 +60,7 @@ def routes() -> list[BaseRoute]:
         *share_routes(workspace, prefix=prefix),
         *account_routes(_start().policy, prefix=prefix),
         *upload_routes(lambda: services().uploads, prefix=prefix, on_complete=_record_upload),
+        *upload_routes(lambda: services().model_uploads, prefix=prefix, path=MODEL_API_PATH),
         *viewer_routes(workspace, prefix=prefix),
         *download_routes(workspace, prefix=prefix),
         *health_routes(workspace, prefix=prefix),
@@ -170,6 +171,7 @@ async def _clean_now_and_then(opened: Services) -> None:
     while True:
         try:
             removed = await run_in_threadpool(opened.uploads.remove_abandoned)
+            removed += await run_in_threadpool(opened.model_uploads.remove_abandoned)
         except OSError:
             _log.exception("Abandoned uploads could not be removed")
         else:

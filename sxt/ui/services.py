@@ -1,6 +1,7 @@
 """What the running dashboard works on: its workspace, uploads and settings, opened once and shared by all pages."""
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from sxt.jobs import JobQueue
 from sxt.ui.settings import ServerSettings, read_settings
 from sxt.ui.upload.store import UploadStore
 from sxt.workspace import Workspace
+
+MODEL_UPLOADS = "models"
+MODEL_UPLOAD_LIMIT_BYTES = 10**9
+"""The published network has 306 MB in single precision."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,11 @@ class Services:
     workspace: Workspace
     jobs: JobQueue
     uploads: UploadStore
+
+    @functools.cached_property
+    def model_uploads(self) -> UploadStore:
+        """Model versions that wait to be imported, apart from tomograms."""
+        return UploadStore(self.uploads.root / MODEL_UPLOADS, limit_bytes=MODEL_UPLOAD_LIMIT_BYTES)
 
 
 _lock = threading.Lock()

@@ -18,6 +18,9 @@ from sxt.ui.upload.store import OffsetError, TooLargeError, UploadStore
 from sxt.ui.upload.upload import Upload, UploadFile, UploadState
 
 API_PATH = "/api/uploads"
+MODEL_API_PATH = "/api/model-uploads"
+"""For model versions, which wait apart from tomograms."""
+
 BLOCK_BYTES = 1 << 20
 """Written at once; what a connection needs in memory."""
 
@@ -30,9 +33,13 @@ StoreGetter = Callable[[], UploadStore]
 
 
 def upload_routes(
-    get_store: StoreGetter, *, prefix: str = "", on_complete: Callable[[Upload], None] | None = None
+    get_store: StoreGetter,
+    *,
+    prefix: str = "",
+    path: str = API_PATH,
+    on_complete: Callable[[Upload], None] | None = None,
 ) -> list[Route]:
-    """Return the routes below ``/api/uploads``.
+    """Return the routes below ``/api/uploads``, or another path.
 
     Parameters
     ----------
@@ -40,6 +47,8 @@ def upload_routes(
         Called for each request.
     prefix : str
         What the server's addresses begin with.
+    path : str
+        What the routes' addresses go on with.
     on_complete : callable, optional
         Told of each upload whose last byte has arrived.
 
@@ -51,7 +60,7 @@ def upload_routes(
     are a 413; a disk without room is a 507.
     """
     routes = _UploadRoutes(get_store, on_complete)
-    base = f"{prefix}{API_PATH}"
+    base = f"{prefix}{path}"
     return [
         Route(base, routes.begin, methods=["POST"]),
         Route(base, in_thread(routes.list_unfinished), methods=["GET"]),

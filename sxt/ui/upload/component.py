@@ -18,7 +18,13 @@ PIECE_BYTES = 8 << 20
 
 
 def upload_files(
-    store: UploadStore, *, key: str = "uploads", piece_bytes: int = PIECE_BYTES
+    store: UploadStore,
+    *,
+    key: str = "uploads",
+    piece_bytes: int = PIECE_BYTES,
+    api_path: str = API_PATH,
+    call: str = "Drop tomograms here",
+    takes_folders: bool = True,
 ) -> list[UploadState]:
     """Show the upload control, and return the uploads that are whole and wait to be brought in.
 
@@ -33,6 +39,12 @@ def upload_files(
         Names the control.
     piece_bytes : int
         Sent in one request.
+    api_path : str
+        Where the routes of that store are.
+    call : str
+        What to drop, in words.
+    takes_folders : bool
+        Whether to offer a folder too.
 
     Returns
     -------
@@ -46,7 +58,9 @@ def upload_files(
         key=key,
         data={
             "key": key,
-            "api": f"{base_path()}{API_PATH}",
+            "api": f"{base_path()}{api_path}",
+            "call": call,
+            "takes_folders": takes_folders,
             "piece_bytes": piece_bytes,
             "hint": f"Up to {file_size(store.limit_bytes)} each; an upload that breaks off goes on where it stopped.",
             "present": [state.upload.id for state in complete],

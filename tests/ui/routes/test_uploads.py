@@ -7,7 +7,7 @@ from collections import namedtuple
 import pytest
 
 from sxt.errors import InputError
-from sxt.ui.routes.uploads import BLOCK_BYTES, upload_routes
+from sxt.ui.routes.uploads import BLOCK_BYTES, MODEL_API_PATH, upload_routes
 from sxt.ui.upload import UploadStore
 
 DiskUsage = namedtuple("DiskUsage", "total used free")
@@ -250,3 +250,15 @@ def test_the_routes_stand_behind_the_prefix(client_of, store):
     client = client_of(upload_routes(lambda: store, prefix="/sxt"))
     assert client.get("/sxt/api/uploads").json() == {"uploads": []}
     assert client.get("/api/uploads").status_code == 404
+
+
+def test_model_versions_wait_apart_from_tomograms(client_of, tmp_path):
+    tomograms, models = UploadStore(tmp_path / "a"), UploadStore(tmp_path / "a" / "models")
+    routes = [
+        *upload_routes(lambda: tomograms),
+        *upload_routes(lambda: models, path=MODEL_API_PATH),
+    ]
+    asked = {"name": "m.zip", "files": [{"name": "m.zip", "size": 3}]}
+    begun = client_of(routes).post(MODEL_API_PATH, json=asked).json()
+    assert [state.upload.id for state in models.list_states()] == [begun["id"]]
+    assert tomograms.list_states() == []

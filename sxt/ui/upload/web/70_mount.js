@@ -10,6 +10,8 @@ export default function mountUpload({ data, parentElement, setStateValue }) {
   if (!views.has(root)) views.set(root, new UploadView(root, queue));
   const view = views.get(root);
   root.querySelector(".limit").textContent = data.hint;
+  root.querySelector(".call").textContent = data.call;
+  root.querySelector(".choose-folder").hidden = !data.takes_folders;
   let isPlanned = false;
   queue.onChange = () => {
     if (isPlanned) return;
