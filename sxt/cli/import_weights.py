@@ -1,7 +1,6 @@
 """``python -m sxt import-weights``: make a model version from published Keras weights."""
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -26,27 +25,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    from sxt.files import sha256_of_file
-    from sxt.models import ModelClass, ModelConfig, next_version, save_model
-    from sxt.network import NetworkConfig, count_parameters
-    from sxt.network.keras_weights import load_keras_weights
+    import torch
 
-    models_dir = own_models_dir(arguments.models_dir)
+    from sxt.models import install_keras_weights
+    from sxt.network import NetworkConfig, build_network, count_parameters
+
     network_config = NetworkConfig.from_json(_read_json(arguments.config))
-    network = load_keras_weights(arguments.weights, network_config)
-    config = ModelConfig(
+    folder = install_keras_weights(
+        arguments.weights,
+        network_config,
+        own_models_dir(arguments.models_dir),
         name=arguments.name,
-        version=next_version(arguments.name, root=models_dir),
-        network=network_config,
-        classes=(ModelClass(1, arguments.class_name, "#E69F00"),),
-        created=datetime.date.today().isoformat(),
+        class_name=arguments.class_name,
         pixel_size_nm=arguments.pixel_nm,
-        normalisation="zscore",
-        description="Imported from published Keras weights.",
-        source=f"{arguments.weights.name}, sha256 {sha256_of_file(arguments.weights)}",
     )
-    folder = save_model(models_dir, config, network, precision="fp32")
-    return {"spec": config.spec, "folder": str(folder), "parameters": count_parameters(network)}
+    with torch.device("meta"):
+        n_parameters = count_parameters(build_network(network_config))
+    return {
+        "spec": f"{folder.parent.name}:{folder.name}",
+        "folder": str(folder),
+        "parameters": n_parameters,
+    }
 
 
 def describe(result: dict[str, Any]) -> str:

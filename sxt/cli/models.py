@@ -22,11 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    from sxt.models import DEFAULT_MODEL, list_models
+    from sxt.models import default_model, list_models
 
     roots = model_roots(arguments.models_dir)
     return {
-        "default": DEFAULT_MODEL,
+        "default": default_model(roots),
         "roots": [str(root) for root in roots],
         "models": [_to_json(summary) for summary in list_models(roots)],
     }

@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the results")
     parser.add_argument(
-        "--model", default=None, metavar="NAME[:VERSION]", help="model version (default: membrane)"
+        "--model",
+        default=None,
+        metavar="NAME[:VERSION]",
+        help="model version (default: the one that `models` marks)",
     )
     add_models_dir_argument(parser)
     parser.add_argument("--dataset", help="which volume of a file that holds several")
@@ -50,11 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     use_huge_pages()
     from sxt.io import read_tomogram
-    from sxt.models import DEFAULT_MODEL, load_model
+    from sxt.models import default_model, load_model
     from sxt.segment import segment_to_folder
 
     tomogram = read_tomogram(arguments.input, dataset=arguments.dataset, voxel_size_nm=arguments.voxel_nm)
-    model = load_model(arguments.model or DEFAULT_MODEL, root=model_roots(arguments.models_dir))
+    roots = model_roots(arguments.models_dir)
+    model = load_model(arguments.model or default_model(roots), root=roots)
     with ProgressBar() as progress:
         written = segment_to_folder(
             tomogram,

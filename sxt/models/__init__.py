@@ -2,11 +2,14 @@
 
 from sxt.models.card import render_card
 from sxt.models.config import CLASS_COLOURS, ModelClass, ModelConfig, Normalisation
+from sxt.models.default import write_default
+from sxt.models.packing import install_keras_weights, install_package, install_weights, pack_model
 from sxt.models.registry import (
     DEFAULT_MODEL,
     SHIPPED_ROOT,
     Model,
     ModelSummary,
+    default_model,
     find_model,
     list_models,
     load_model,
@@ -24,11 +27,17 @@ __all__ = [
     "ModelConfig",
     "ModelSummary",
     "Normalisation",
+    "default_model",
     "find_model",
+    "install_keras_weights",
+    "install_package",
+    "install_weights",
     "list_models",
     "load_model",
     "next_version",
+    "pack_model",
     "parse_spec",
     "render_card",
     "save_model",
+    "write_default",
 ]

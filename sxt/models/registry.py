@@ -15,6 +15,7 @@ from sxt.errors import ModelError, ResourceError, SettingsError
 from sxt.files import sha256_of_file, write_text_atomically
 from sxt.models.card import render_card
 from sxt.models.config import ModelConfig, read_config
+from sxt.models.default import chosen_default
 from sxt.models.spec import check_name, is_name, parse_spec, version_order
 from sxt.models.weights import Precision, count_stored_parameters, read_weights, write_weights
 from sxt.network import build_network
@@ -23,7 +24,7 @@ SHIPPED_ROOT = Path(__file__).resolve().parents[2] / "weights"
 """Where the model versions that ship with the program lie."""
 
 DEFAULT_MODEL = "membrane"
-"""The model that is used where none is named."""
+"""The model whose newest version is used where none is named and no folder has a choice of its own."""
 
 Roots = str | Path | Sequence[str | Path] | None
 """One folder of model versions, several (the first that has a version wins), or None for the shipped ones."""
@@ -120,12 +121,18 @@ def find_model(name_or_spec: str, *, root: Roots = None) -> Path:
     raise ModelError(f"There is no model version {name_or_spec!r} in {places}; there is: {there_is}.")
 
 
+def default_model(root: Roots = None) -> str:
+    """Return the model used where none is named: the version chosen in one of the folders, else `DEFAULT_MODEL`."""
+    return chosen_default(_roots(root), _specs(root)) or DEFAULT_MODEL
+
+
 def list_models(root: Roots = None) -> list[ModelSummary]:
     """Return every model version there is, by name, the newest version of each first."""
     by_spec = {(folder.parent.name, folder.name): folder for folder in reversed(_version_folders(root))}
-    newest = max(
-        (version for name, version in by_spec if name == DEFAULT_MODEL), key=version_order, default=None
-    )
+    default_name, default_version = parse_spec(default_model(root))
+    if default_version is None:
+        versions = [version for name, version in by_spec if name == default_name]
+        default_version = max(versions, key=version_order, default=None)
     names = sorted({name for name, _ in by_spec})
     ordered = [
         (name, version)
@@ -133,7 +140,7 @@ def list_models(root: Roots = None) -> list[ModelSummary]:
         for version in sorted((v for n, v in by_spec if n == name), key=version_order, reverse=True)
     ]
     return [
-        _summarise(by_spec[name, version], is_default=name == DEFAULT_MODEL and version == newest)
+        _summarise(by_spec[name, version], is_default=(name, version) == (default_name, default_version))
         for name, version in ordered
     ]
 

@@ -165,7 +165,7 @@ class _DownloadRoutes:
         from sxt.models import SHIPPED_ROOT, find_model
 
         name, version = request.path_params["name"], request.path_params["version"]
-        folder = find_model(f"{name}:{version}", root=[SHIPPED_ROOT, self._get_workspace().models_root])
+        folder = find_model(f"{name}:{version}", root=[self._get_workspace().models_root, SHIPPED_ROOT])
         return _send_folder(folder, f"{name}-{version}.zip", top_name=f"{name}-{version}")
 
     def _send_volume(self, request: Request, volume: _Volume, stem: str) -> Response:
