@@ -271,10 +271,9 @@ class JobQueue(JobStore):
         error = future.exception()
         log = JobLog(self.workspace.jobs.path(job_id))
         if isinstance(error, KilledWorker):
-            was_running = self.workspace.jobs.get(job_id).state == "running"
+            if self.workspace.jobs.get(job_id).state == "running":
+                log.write("The worker process died.")
             job = self.workspace.jobs.change(job_id, states.worker_died)
-            if was_running:
-                log.write(f"The worker process died; the job is {job.state} now.")
         else:
             log.write_traceback(error)
             job = self.workspace.jobs.change(

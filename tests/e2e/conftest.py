@@ -132,8 +132,9 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of this folder; Playwright's event loop must not outlive them."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM} on this machine")
     expect.set_options(timeout=BROWSER_TIMEOUT_MS)

@@ -117,7 +117,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_repeated_later(queue, tmp_path):
 def test_a_job_whose_worker_died_is_tried_once_more(queue):
     job = run(queue, how="dies once")
     assert (job.state, job.manifest.worker_deaths, job.manifest.attempts) == ("done", 1, 2)
-    assert "The worker process died; the job is queued now." in queue.log(job.id)
+    assert "The worker process died." in queue.log(job.id)
 
 
 def test_a_job_whose_worker_dies_again_has_failed(queue):

@@ -8,11 +8,13 @@ from sxt.ui.jobs_chip import chip_label, describe_job
 from sxt.workspace import JobManifest
 from sxt.workspace.clock import utc_now
 
+NOW = utc_now()
+"""Fixed, since cases are made long before they run."""
+
 
 def make_job(
     state="running", *, progress=None, position=None, title="Segment cell.mrc with membrane:1", **more
 ):
-    now = utc_now()
     manifest = JobManifest(
         id=more.pop("job_id", "job0000000"),
         kind="segment",
@@ -21,7 +23,7 @@ def make_job(
         lane="compute",
         state=state,
         submitted_by="ada",
-        submitted_at=now,
+        submitted_at=NOW,
         order=1,
         **more,
     )
@@ -56,12 +58,12 @@ def test_a_waiting_job_has_no_percent():
         (make_job("running", progress=HALF_WAY), "segment: 78 of 190 · 1.30 a second · 2 min 10 s left"),
         (make_job("running", progress=JobProgress("write", 9, 9, None, None, "")), "write: 9 of 9"),
         (make_job("running", progress=JobProgress("write", 8, 9, None, 0.2, "")), "write: 8 of 9"),
-        (make_job("running", cancel_requested_at=utc_now()), "being cancelled"),
-        (make_job("failed", finished_at=utc_now() - timedelta(minutes=12)), "failed 12 min ago"),
+        (make_job("running", cancel_requested_at=NOW), "being cancelled"),
+        (make_job("failed", finished_at=NOW - timedelta(minutes=12)), "failed 12 min ago"),
     ],
 )
 def test_a_job_is_described_in_a_line(job, words):
-    assert describe_job(job, utc_now()) == words
+    assert describe_job(job, NOW) == words
 
 
 def page():
