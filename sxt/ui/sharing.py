@@ -82,7 +82,10 @@ def share_form(
     made = services().workspace.shares.look_up(st.session_state.get(f"{item}-made"))
     if made is not None:
         st.success(f"The link works until {made.expires_at:%Y-%m-%d}.")
-        show_link(made)
+        link = share_link(made.token)
+        st.code(link, language=None, wrap_lines=True)
+        st.link_button("Open", link)
+        draw_reach()
 
 
 def describe_access(*, has_surface: bool, has_camera: bool) -> str:
@@ -95,16 +98,10 @@ def describe_access(*, has_surface: bool, has_camera: bool) -> str:
     )
 
 
-def show_link(share: ShareManifest) -> None:
-    """Show the link of an open share to be copied, and a button that opens it in a new tab."""
-    link = share_link(share.token)
-    st.code(link, language=None, wrap_lines=True)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.link_button("Open", link)
-        if is_local(link):
-            st.caption(
-                "You reach this server at an address of your own machine, so the link works there alone."
-            )
+def draw_reach() -> None:
+    """Say so where links made here work on this machine alone."""
+    if is_local(server_origin()):
+        st.caption("You reach this server at an address of your own machine, so links work there alone.")
 
 
 def share_link(token: str) -> str:
