@@ -1,0 +1,1 @@
+"""Model versions as the Models page shows, exports, imports and deletes them."""
