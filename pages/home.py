@@ -1,26 +1,38 @@
-"""Home: what can be done on the command line while the dashboard is to come."""
+"""Home: the tomograms of the lab, what runs, and what to do next."""
 
 import streamlit as st
 
-COMMANDS = """\
-source .venv/bin/activate
-python -m sxt info tomogram.mrc
-python -m sxt segment tomogram.mrc --output segmentation
-python -m sxt surface segmentation/mask.tif --output surfaces
-python -m sxt models
-"""
+from sxt.ui.home.cards import draw_cards
+from sxt.ui.home.first_start import draw_first_start
+from sxt.ui.home.machine import draw_machine
+from sxt.ui.job_progress import draw_jobs, poll_interval, take_finished
+from sxt.ui.selection import select
+from sxt.ui.services import services
+from sxt.ui.shell import errors_shown, page_head
 
-st.title("sxt")
-st.write("Segment cryo soft X-ray tomograms, reconstruct 3D surfaces and measure them.")
-st.info("The dashboard is to come. Segmentation and surfaces work on the command line now.")
+PAGE = "home"
+N_JOBS = 4
 
-st.subheader("From a tomogram to measured surfaces")
-st.write("Run these in the project's folder:")
-st.code(COMMANDS, language="bash")
-st.write(
-    "`info` says what a file holds. "
-    "`segment` writes a mask, a probability volume and a false-colour overview. "
-    "`surface` writes meshes, a table of measurements and an interactive 3D scene that opens in a browser. "
-    "`models` lists the model versions there are."
-)
-st.write("No tomogram at hand? `make demo` simulates a cell and takes it through all of these steps.")
+for job in take_finished(PAGE):
+    select(tomogram=job.manifest.results[0], segmentation=None)
+
+page_head("Tomograms", "Everything that was brought in, what is running, and what to do next.")
+workspace = services().workspace
+tomograms = workspace.tomograms.list()
+main, side = st.columns([3, 1], gap="large")
+
+with side, errors_shown():
+    draw_machine()
+
+with main, errors_shown():
+
+    @st.fragment(run_every=poll_interval(services().jobs.list({"queued", "running"})))
+    def show_jobs() -> None:
+        """Draw what runs and waits."""
+        draw_jobs(services().jobs.list({"queued", "running"})[:N_JOBS], key=PAGE)
+
+    show_jobs()
+    if tomograms:
+        draw_cards(tomograms)
+    else:
+        draw_first_start(PAGE)

@@ -27,7 +27,7 @@ SWAPPED_AXES_NAME = re.compile(r"(^|[_.-])xzy([_.-]|$)", re.IGNORECASE)
 
 def doubts_about(tomogram: Tomogram, statistics: VolumeStatistics) -> list[str]:
     """Return one sentence for each thing that may be wrong."""
-    doubts = [*_name_doubts(tomogram.name), *_axis_doubts(tomogram.shape)]
+    doubts = doubts_about_kind(tomogram, statistics)
     if tomogram.voxel_size_nm is not None:
         doubts += _voxel_doubts(tomogram.voxel_size_nm)
     return [
@@ -36,6 +36,11 @@ def doubts_about(tomogram: Tomogram, statistics: VolumeStatistics) -> list[str]:
         *_value_doubts(statistics),
         *_slice_doubts(statistics),
     ]
+
+
+def doubts_about_kind(tomogram: Tomogram, statistics: VolumeStatistics) -> list[str]:
+    """Return those doubts which say that this may be no tomogram, or one whose axes are in another order."""
+    return [*_name_doubts(tomogram.name), *_axis_doubts(tomogram.shape), *_label_doubts(statistics)]
 
 
 def _name_doubts(name: str) -> list[str]:
@@ -60,6 +65,14 @@ def _axis_doubts(shape: tuple[int, int, int]) -> list[str]:
     return []
 
 
+def _label_doubts(statistics: VolumeStatistics) -> list[str]:
+    if 1 < statistics.n_distinct <= LABEL_VALUES_LIMIT and statistics.n_voxels >= LABEL_VOXELS_LEAST:
+        return [
+            f"There are only {statistics.n_distinct} different values: this looks like labels, not a tomogram."
+        ]
+    return []
+
+
 def _voxel_doubts(voxel_size_nm: VoxelSize) -> list[str]:
     doubts = []
     low, high = USUAL_VOXEL_NM
@@ -80,10 +93,6 @@ def _type_doubts(tomogram: Tomogram, statistics: VolumeStatistics) -> list[str]:
     if is_integer and tomogram.dtype.itemsize == WIDE_INTEGER_BYTES:
         doubts.append(
             f"{tomogram.dtype} voxels cannot be opened by many programs; store labels as uint8 or uint16."
-        )
-    if 1 < statistics.n_distinct <= LABEL_VALUES_LIMIT and statistics.n_voxels >= LABEL_VOXELS_LEAST:
-        doubts.append(
-            f"There are only {statistics.n_distinct} different values: this looks like labels, not a tomogram."
         )
     if tomogram.format_name == "MRC" and tomogram.dtype == "int8" and (statistics.minimum or 0) < 0:
         doubts.append(

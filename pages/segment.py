@@ -1,0 +1,59 @@
+"""Segment: find membranes and organelles in tomograms with a model version, and settle the threshold."""
+
+import streamlit as st
+
+from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval, submit_job, take_finished
+from sxt.ui.segment.form import SegmentRequest, choose_settings, choose_tomograms, draw_estimate
+from sxt.ui.segment.model_card import draw_model_summary
+from sxt.ui.segment.result import PAGE, describe_queue, draw_finished, draw_partial, running_job
+from sxt.ui.segment.show import choose_segmentation, select_what_was_made
+from sxt.ui.selection import current_selection
+from sxt.ui.services import services
+from sxt.ui.shell import empty_state, errors_shown, page_columns, page_head, primary_button
+
+KINDS = ("segment", "threshold")
+
+select_what_was_made(take_finished(PAGE))
+page_head(
+    "Segment", "Find membranes and organelles with a model version; the result can be looked at as it grows."
+)
+selected = current_selection()
+workspace = services().workspace
+tomogram = None if selected.tomogram is None else workspace.tomograms.find(selected.tomogram)
+if tomogram is None:
+    empty_state("There is no tomogram to segment yet.", action="Bring in a tomogram", page="upload")
+    st.stop()
+if selected.model is None:
+    empty_state("There is no model version to segment with.", action="Import a model", page="models")
+    st.stop()
+columns = page_columns()
+
+with columns.controls, errors_shown():
+    draw_model_summary(selected.model)
+    chosen = choose_tomograms()
+    settings = choose_settings(chosen)
+    if settings is not None:
+        request = SegmentRequest(chosen, selected.model, selected.device or "auto", settings)
+        if chosen:
+            draw_estimate(request)
+        if primary_button(describe_queue(len(chosen)), key="segment-go", disabled=not chosen):
+            for job_settings in request.jobs():
+                submit_job("segment", job_settings, page=PAGE)
+            st.rerun()
+
+with columns.result, errors_shown():
+    jobs = jobs_of_kinds(KINDS, page=PAGE)
+    shown = choose_segmentation(tomogram) if running_job(jobs, tomogram.id) is None else None
+
+    @st.fragment(run_every=poll_interval(jobs))
+    def show_jobs() -> None:
+        """Draw what runs, and what is done of the selected tomogram."""
+        now = jobs_of_kinds(KINDS, page=PAGE)
+        draw_jobs(now, key=PAGE)
+        running = running_job(now, tomogram.id)
+        if running is not None:
+            draw_partial(tomogram, running)
+
+    show_jobs()
+    if running_job(jobs, tomogram.id) is None:
+        draw_finished(tomogram, shown)

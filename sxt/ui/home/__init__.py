@@ -1,0 +1,1 @@
+"""The first page: cards of tomograms, the machine, the first start."""

@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import pytest
+
+from sxt.segment.settings import SegmentSettings
+from sxt.ui.segment.estimate import estimate_seconds
+from tests.ui.pages.conftest import press, texts
+
+
+def test_without_a_tomogram_the_page_leads_to_upload(run_page):
+    page = run_page("segment")
+    assert "There is no tomogram to segment yet" in texts(page).replace("\\", "")
+    assert press(page, "Bring in a tomogram").title[0].value == "Upload"
+
+
+def test_the_main_button_queues_the_selected_tomogram_with_the_chosen_settings(run_page, opened, tomogram):
+    page = run_page("segment")
+    page.selectbox(key="segment-tta").set_value("rot4")
+    page.slider(key=f"segment-slices-{tomogram.id}").set_value((1, 4))
+    press(page, "Segment 1 tomogram")
+    (job,) = opened.jobs.list()
+    assert job.manifest.settings["tomogram_id"] == tomogram.id
+    assert job.manifest.settings["model"] == "membrane:1"
+    settings = job.manifest.settings["segment"]
+    assert (settings["tta"], settings["first_slice"], settings["last_slice"]) == ("rot4", 1, 5)
+
+
+def test_several_tomograms_are_queued_at_once(run_page, opened, tmp_path, tomogram):
+    from tests.ui.items import add_tomogram
+    from tests.ui.viewer.conftest import ramp
+
+    other = add_tomogram(opened.workspace, tmp_path, ramp((3, 20, 30)), name="other")
+    page = run_page("segment")
+    page.multiselect[0].set_value([tomogram.id, other.id]).run()
+    press(page, "Segment 2 tomograms")
+    jobs = opened.jobs.list()
+    assert [job.manifest.settings["tomogram_id"] for job in jobs] == [tomogram.id, other.id]
+    assert [job.position for job in jobs] == [1, 2]
+
+
+def test_settings_that_cannot_be_used_are_refused_in_words(run_page, opened, tomogram):
+    page = run_page("segment")
+    page.number_input(key="segment-tile").set_value(64)
+    page.number_input(key="segment-overlap").set_value(48)
+    page = page.run()
+    assert "exceeds half of the 64 px tile" in page.error[0].value
+    assert "Segment 1 tomogram" not in [each.label for each in page.button]
+
+
+def test_a_waiting_job_can_be_cancelled_here(run_page, opened, tomogram):
+    page = press(run_page("segment"), "Segment 1 tomogram")
+    (job,) = opened.jobs.list()
+    page = page.button(key=f"segment-cancel-{job.id}").click().run()
+    assert not page.exception
+    assert opened.jobs.get(job.id).state == "cancelled"
+
+
+def test_the_threshold_stands_under_the_result(run_page, tomogram, segmentation):
+    page = run_page("segment")
+    assert "The mask has threshold 0.50" in [each.label for each in page.button]
+    assert "membrane" in texts(page)
+
+
+def test_the_card_of_the_model_is_shown_with_its_limits(run_page, tomogram):
+    said = texts(run_page("segment")).replace("\\", "")
+    assert "Outlines of membrane-bound organelles" in said
+    assert "Trained on simulated cells only" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "tta", "expected"),
+    [({}, "none", 24.0), ({"tta": "rot4"}, "none", 6.0), ({}, "d4", 192.0)],
+)
+def test_an_estimate_scales_with_voxels_and_views(tomogram, segmentation, changes, tta, expected):
+    large = tomogram.model_copy(update={"shape": (20, 1000, 1000)})
+    earlier = segmentation.model_copy(
+        update={
+            "shape": (10, 1000, 1000),
+            "device": "CPU, fp32",
+            "seconds": {"predict": 10.0, "write": 2.0},
+            "settings": {"tta": "none"} | changes,
+        }
+    )
+    settings = replace(SegmentSettings(), tta=tta)
+    found = estimate_seconds([large], settings, model="membrane:1", on_cpu=True, earlier=[earlier])
+    assert found is not None
+    assert found.seconds == pytest.approx(expected)
+
+
+def test_runs_on_another_device_or_model_say_nothing(tomogram, segmentation):
+    earlier = segmentation.model_copy(
+        update={"shape": (10, 1000, 1000), "device": "NVIDIA H200, bf16", "seconds": {"predict": 1.0}}
+    )
+    ask = {"model": "membrane:1", "on_cpu": True, "earlier": [earlier]}
+    assert estimate_seconds([tomogram], SegmentSettings(), **ask) is None
+    assert estimate_seconds([tomogram], SegmentSettings(), **(ask | {"on_cpu": False})) is not None
+    assert (
+        estimate_seconds([tomogram], SegmentSettings(), **(ask | {"on_cpu": False, "model": "other:1"}))
+        is None
+    )
