@@ -1,0 +1,112 @@
+"""The published training's own scores, called ``paper``: ambiguous pixels count as wrong, means over patches."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sxt.errors import SettingsError
+from sxt.metrics.pair import UNLABELLED
+from sxt.metrics.scores import BinaryCounts, score
+
+PATCH_PX = 256
+"""Side of a patch in the published training."""
+
+CERTAIN = 0.9
+"""A network output in [-1, 1] is positive above this and negative below its opposite."""
+
+_NEGATIVE, _AMBIGUOUS, _POSITIVE = 0, 1, 2
+N_CODES = 8
+"""State of the prediction (3) times truth (2), and one code for unlabelled pixels."""
+
+
+@dataclass(frozen=True)
+class PaperScores:
+    """Means over patches of the published definitions.
+
+    Parameters
+    ----------
+    accuracy : float
+        True positives and true negatives among all pixels: ambiguous ones count as wrong.
+    precision, recall, f1 : float
+        Without the ambiguous pixels.
+    ambiguous_share : float
+        Pixels that are neither, among all.
+    n_patches : int
+        Patches with a labelled pixel.
+    """
+
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    ambiguous_share: float
+    n_patches: int
+
+
+class PaperCounter:
+    """Counts the states of pixels in patches of slices, slab by slab.
+
+    Notes
+    -----
+    Definitions of Dyhr et al. 2023 (10.1073/pnas.2209938120). Departures: the patches tile each slice instead of
+    being drawn at random, those at its end are smaller; the output is read off the stored probability, as 2 p - 1;
+    unlabelled pixels are left out; where a patch has nothing to find, the rules of `sxt.metrics.score` hold.
+    """
+
+    def __init__(self, slice_shape: tuple[int, int], value: int, *, patch_px: int = PATCH_PX) -> None:
+        if patch_px < 1:
+            raise SettingsError(f"A patch of {patch_px} px is not possible; use 1 or more.")
+        y, x = (np.arange(size) // patch_px for size in slice_shape)
+        self._n_patches = int((y[-1] + 1) * (x[-1] + 1))
+        self._patch_code = ((y[:, None] * (x[-1] + 1) + x) * N_CODES).astype(np.int32)  # (y, x)
+        self._value = value
+        self._counts: list[np.ndarray] = []
+
+    def add(self, probability: np.ndarray, truth: np.ndarray) -> None:
+        """Count the next slices, both (k, y, x) uint8."""
+        state, group = _state_of_level(), np.zeros(256, np.uint8)
+        group[self._value] = 3
+        group[UNLABELLED] = N_CODES - 1
+        for slice_, true_slice in zip(probability, truth, strict=True):
+            code = np.minimum(group[true_slice] + state[slice_], N_CODES - 1)
+            both = (self._patch_code + code).reshape(-1)
+            counts = np.bincount(both, minlength=self._n_patches * N_CODES)
+            self._counts.append(counts.reshape(self._n_patches, N_CODES))
+
+    def scores(self) -> PaperScores:
+        """Return the means over all patches so far; NaN where none has a labelled pixel."""
+        counts = (
+            np.concatenate(self._counts).reshape(-1, N_CODES)[:, :6].reshape(-1, 2, 3)
+        )  # patch, truth, state
+        counts = counts[counts.sum(axis=(1, 2)) > 0]
+        if not len(counts):
+            return PaperScores(*(float("nan"),) * 5, n_patches=0)
+        total = counts.sum(axis=(1, 2))
+        right = counts[:, 1, _POSITIVE] + counts[:, 0, _NEGATIVE]
+        certain = BinaryCounts(
+            tp=counts[:, 1, _POSITIVE],
+            fp=counts[:, 0, _POSITIVE],
+            fn=counts[:, 1, _NEGATIVE],
+            tn=counts[:, 0, _NEGATIVE],
+        )
+        return PaperScores(
+            accuracy=float(np.mean(right / total)),
+            precision=_mean(score(certain, "precision")),
+            recall=_mean(score(certain, "recall")),
+            f1=_mean(score(certain, "dice")),
+            ambiguous_share=float(counts[:, :, _AMBIGUOUS].sum() / total.sum()),
+            n_patches=len(counts),
+        )
+
+
+def _state_of_level() -> np.ndarray:
+    """Return (256,) uint8: the state of each stored probability."""
+    output = 2 * np.arange(256) / 255 - 1
+    return np.select([output > CERTAIN, output < -CERTAIN], [_POSITIVE, _NEGATIVE], _AMBIGUOUS).astype(
+        np.uint8
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean without NaN (patches whose pixels are all ambiguous); NaN where nothing is left."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
