@@ -10,6 +10,7 @@ from typing import Any
 
 from sxt.errors import ResourceError
 from sxt.jobs.runner import run_job
+from sxt.jobs.spawning import leave_out_main_module
 from sxt.workspace import Lane, WorkerInfo
 
 COMPUTE_RESOURCE, DATA_RESOURCE = "GPU", "DATA"
@@ -214,6 +215,7 @@ def _start_cluster(n_compute: int) -> Any:
         "cls": Scheduler,
         "options": {**common, "port": 0, "allowed_failures": 0},
     }
+    leave_out_main_module()
     dask.config.set(EMBEDDED_SETTINGS)  # for good: some are read only when a worker is lost
     return SpecCluster(workers=workers, scheduler=scheduler, security=security, silence_logs=logging.CRITICAL)
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from sxt.io import DatasetInfo, FileInfo, inspect_file, read_tomogram
 from sxt.io.doubts import doubts_about_kind
+from sxt.io.reader import UNKNOWN_VOXEL_DOUBT
 from sxt.io.statistics import VolumeStatistics, measure_volume
 from sxt.progress import ignore_progress
 from sxt.tomogram import Tomogram, VoxelSize
@@ -35,7 +36,7 @@ class FileLook:
     datasets : tuple of DatasetInfo
         The volumes to choose from.
     doubts : tuple of str
-        What is worth knowing.
+        What is worth knowing, but for an unknown voxel size, which the size itself says.
     questions : tuple of str
         Those doubts which say that this may be no tomogram, or one with its axes in another order.
     is_whole : bool
@@ -80,7 +81,7 @@ def look_at_file(path: Path, dataset: str | None = None) -> FileLook:
         dtype=tomogram.dtype.name,
         voxel_size_nm=tomogram.voxel_size_nm,
         datasets=() if found is None else found.datasets,
-        doubts=tuple(each for each in doubts if each not in questions),
+        doubts=tuple(each for each in doubts if each not in (*questions, UNKNOWN_VOXEL_DOUBT)),
         questions=questions,
         is_whole=is_whole,
         preview_png=_draw_middle(tomogram, statistics),
