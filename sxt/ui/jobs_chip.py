@@ -18,6 +18,7 @@ ACTIVE_KEY = "sxt-active-jobs"
 NAME_LENGTH = 20
 TITLE_LENGTH = 90
 RECENT_S = 3600
+SLOW_PER_S = 0.5
 N_RECENT = 3
 STATE_WORDS = {"done": "done", "failed": "failed", "cancelled": "cancelled"}
 
@@ -76,7 +77,7 @@ def describe_job(job: Job, now: datetime) -> str:
     progress = job.progress
     words = [f"{progress.stage}: {fmt.count(progress.done)} of {fmt.count(progress.total)}"]
     if progress.rate is not None:
-        words.append(f"{fmt.number(progress.rate)} a second")
+        words.append(_speed(progress.rate))
     return " · ".join([*words, *_time_left(progress)])
 
 
@@ -123,6 +124,10 @@ def _draw_active(job: Job, cancel: CancelJob, now: datetime) -> None:
         disabled=job.is_cancelling,
         help=None if not job.is_cancelling else "It stops within a few seconds.",
     )
+
+
+def _speed(per_s: float) -> str:
+    return f"{fmt.number(per_s)} a second" if per_s >= SLOW_PER_S else f"{fmt.number(60 * per_s)} a minute"
 
 
 def _time_left(progress: JobProgress) -> list[str]:

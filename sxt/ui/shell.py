@@ -72,8 +72,8 @@ def page_file(name: str) -> Path:
 
 
 def has_page(name: str) -> bool:
-    """Return whether a page exists."""
-    return page_file(name).is_file()
+    """Return whether a page exists and can be gone to: a script that runs without the navigation leads nowhere."""
+    return PAGES_DIR_KEY in st.session_state and page_file(name).is_file()
 
 
 def set_up(pages_dir: Path = PAGES_DIR) -> Navigation:

@@ -57,6 +57,10 @@ def test_a_waiting_job_has_no_percent():
         (make_job("running"), "starting"),
         (make_job("running", progress=HALF_WAY), "segment: 78 of 190 · 1.30 a second · 2 min 10 s left"),
         (make_job("running", progress=JobProgress("write", 9, 9, None, None, "")), "write: 9 of 9"),
+        (
+            make_job("running", progress=JobProgress("write", 8, 9, 0.05, None, "")),
+            "write: 8 of 9 · 3.00 a minute",
+        ),
         (make_job("running", progress=JobProgress("write", 8, 9, None, 0.2, "")), "write: 8 of 9"),
         (make_job("running", cancel_requested_at=NOW), "being cancelled"),
         (make_job("failed", finished_at=NOW - timedelta(minutes=12)), "failed 12 min ago"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sxt.ui.shell import GROUPS, PAGES_DIR, has_page, list_entries
+from sxt.ui.shell import GROUPS, PAGES_DIR, has_page, list_entries, page_file
 from tests.layers import REPOSITORY
 
 MAIN = REPOSITORY / "sxt/ui/main.py"
@@ -35,7 +35,8 @@ def test_only_pages_that_exist_are_listed(pages_dir):
 def test_every_page_file_is_in_the_navigation():
     known = {entry.name for entries in GROUPS.values() for entry in entries}
     assert {path.stem for path in PAGES_DIR.glob("*.py")} <= known
-    assert has_page("home")
+    assert page_file("home").is_file()
+    assert not has_page("home")  # nothing is to be gone to where no navigation was set up
 
 
 def test_the_dashboard_opens_with_the_bar_over_the_page(opened):
