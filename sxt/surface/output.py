@@ -21,7 +21,9 @@ from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progres
 from sxt.surface.mesh import ClassedMesh
 from sxt.surface.mesh_files import MeshFormat, check_formats, write_mesh
 from sxt.surface.reconstruct import SurfaceSet
-from sxt.surface.rendering import run_apart
+from sxt.surface.scene_content import SceneClass
+from sxt.surface.scene_drawing import SceneRequest, draw_scene
+from sxt.surface.scene_slices import SliceVolume
 
 TABLE_NAME = "components.csv"
 MESH_STEM = "mesh"
@@ -30,7 +32,6 @@ PAGE_NAME = "scene.html"
 SNAPSHOT_NAME = "snapshot.png"
 RECORD_NAME = "surface.json"
 RECORD_SCHEMA = 1
-SCENE_MODULE = "sxt.surface.scene"
 SIGNIFICANT_DIGITS = "%.10g"
 PACKAGES = ("numpy", "scipy", "connected-components-3d", "vtk", "pyvista", "fast_simplification")
 
@@ -63,6 +64,8 @@ def write_surfaces(
     formats: Sequence[MeshFormat] = ("vtp",),
     with_scene: bool = True,
     title: str = "Surfaces",
+    classes: Sequence[SceneClass] = (),
+    slices: SliceVolume | None = None,
     source: Mapping[str, Any] | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
@@ -81,6 +84,10 @@ def write_surfaces(
         this machine the rest is written and a note says why.
     title : str
         Name on the page.
+    classes : sequence of SceneClass, optional
+        Names and colours of the classes, for the page.
+    slices : SliceVolume, optional
+        Grey values around the meshes, for planes on the page.
     source : mapping, optional
         What the mask was read from, for the record: JSON-able.
     progress, cancel
@@ -103,7 +110,7 @@ def write_surfaces(
             writer.write_table()
             writer.write_meshes(formats)
             if with_scene:
-                writer.draw_scene(title)
+                writer.draw_scene(title, classes, slices)
             record = writer.write_record(source or {})
             token.raise_if_cancelled()
     except OSError as error:
@@ -141,15 +148,21 @@ class _Writer:
                 write_mesh(self._new(f"{MESH_STEM}.{each}"), content, each)
             write_mesh(self._new(DISPLAY_NAME), self._display(), "vtp")
 
-    def draw_scene(self, title: str) -> None:
+    def draw_scene(self, title: str, classes: Sequence[SceneClass], slices: SliceVolume | None) -> None:
         page, picture = self._folder / PAGE_NAME, self._folder / SNAPSHOT_NAME
-        arguments = ["--html", str(page), "--snapshot", str(picture), "--unit", self._unit]
-        arguments += ["--colour-by", self._colour_by(), "--title", title, "--caption", self._caption()]
+        request = SceneRequest(
+            mesh=self._folder / DISPLAY_NAME,
+            unit=self._unit,
+            colour_by=self._colour_by(),
+            title=title,
+            caption=self._caption(),
+            table=self._folder / TABLE_NAME,
+            classes=classes,
+            slices=slices,
+        )
         with self._stage("draw the scene"):
             try:
-                run_apart(
-                    ["-m", SCENE_MODULE, str(self._folder / DISPLAY_NAME), *arguments], cancel=self._cancel
-                )
+                draw_scene(request, page=page, picture=picture, cancel=self._cancel)
             except ResourceError as error:
                 self._notes.append(f"There is no {PAGE_NAME} and no {SNAPSHOT_NAME}: {error}")
                 for path in (page, picture):
@@ -203,7 +216,12 @@ class _Writer:
         return "class" if is_by_class else "component"
 
     def _caption(self) -> str:
-        return f"{len(self._class_of)} components, {len(self._surfaces.display.faces)} triangles"
+        return scene_caption(len(self._class_of), len(self._surfaces.display.faces))
+
+
+def scene_caption(n_components: int, n_triangles: int) -> str:
+    """Return what stands below the title of a scene."""
+    return f"{n_components} components, {n_triangles} triangles"
 
 
 @contextmanager

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 import pyvista as pv
 
 from sxt.surface.mesh import ClassedMesh
 from sxt.surface.palette import class_colours, component_colours
+from sxt.surface.scene_content import describe_scene, parse_classes
 from sxt.surface.scene_page import write_scene_page
+from sxt.surface.scene_slices import SliceVolume, load_slices
 
 ColourBy = Literal["component", "class"]
 LengthUnit = Literal["nm", "px"]
@@ -137,6 +140,23 @@ def frame_ticks(bounds: np.ndarray) -> FrameTicks:
     return FrameTicks(low, high, step)
 
 
+def add_slice_planes(plotter: Any, slices: SliceVolume, *, unit: LengthUnit) -> None:
+    """Add three planes without a picture yet, normal to z, y and x in that order; the page paints and moves them."""
+    scale = 1 / NM_PER_UM if unit == "nm" else 1.0
+    low, high = (np.array(corner) * scale for corner in (slices.low, slices.high))
+    blank = pv.Texture(np.zeros((2, 2, 3), np.uint8))
+    for normal in (2, 1, 0):
+        across, up = (axis for axis in range(3) if axis != normal)
+        corners = np.tile(low, (4, 1))
+        corners[[1, 2], across] = high[across]
+        corners[[2, 3], up] = high[up]
+        plane = pv.PolyData.from_regular_faces(corners, np.array([[0, 1, 2], [0, 2, 3]]))
+        plane.active_texture_coordinates = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+        plotter.add_mesh(
+            plane, texture=blank.copy(), lighting=False, name=f"plane {normal}", reset_camera=False
+        )
+
+
 def save_snapshot(plotter: Any, path: Path, caption: str) -> None:
     """Save the scene as a PNG picture with a caption in its corner.
 
@@ -163,15 +183,43 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--colour-by", choices=get_args(ColourBy), default="component")
     parser.add_argument("--title", default="Surfaces")
     parser.add_argument("--caption", default="")
-    arguments = parser.parse_args(sys.argv[1:] if argv is None else argv)
-    plotter = build_plotter(pv.PolyData(arguments.mesh), unit=arguments.unit, colour_by=arguments.colour_by)
-    if arguments.html is not None:
-        write_scene_page(plotter, arguments.html, title=arguments.title, caption=arguments.caption)
+    parser.add_argument(
+        "--table", type=Path, help="components.csv: measurements to show, colour and filter by"
+    )
+    parser.add_argument("--classes", default="[]", help="JSON list of objects with value, name and colour")
+    parser.add_argument("--slices", type=Path, help="grey values for planes through the scene (.npz)")
+    _draw(parser.parse_args(sys.argv[1:] if argv is None else argv))
+
+
+def _draw(arguments: argparse.Namespace) -> None:
+    surface, is_nm = pv.PolyData(arguments.mesh), arguments.unit == "nm"
+    plotter = build_plotter(surface, unit=arguments.unit, colour_by=arguments.colour_by)
     if arguments.snapshot is not None:
-        axes = f"axes in {'µm' if arguments.unit == 'nm' else 'px'}"
+        axes = f"axes in {'µm' if is_nm else 'px'}"
+        caption = f"{arguments.caption} · {axes}" if arguments.caption else axes
         save_snapshot(
-            plotter, arguments.snapshot, f"{arguments.caption} · {axes}" if arguments.caption else axes
+            build_plotter(surface, unit=arguments.unit, colour_by=arguments.colour_by),
+            arguments.snapshot,
+            caption,
         )
+    if arguments.html is None:
+        return
+    slices = None if arguments.slices is None else load_slices(arguments.slices)
+    if slices is not None:
+        add_slice_planes(plotter, slices, unit=arguments.unit)
+    content = describe_scene(
+        surface,
+        scale=1 / NM_PER_UM if is_nm else 1.0,
+        unit="µm" if is_nm else "px",
+        colour_by=arguments.colour_by,
+        title=arguments.title,
+        table=None if arguments.table is None else pd.read_csv(arguments.table),
+        classes=parse_classes(arguments.classes),
+        slices=slices,
+    )
+    write_scene_page(
+        plotter, arguments.html, title=arguments.title, caption=arguments.caption, content=content
+    )
 
 
 if __name__ == "__main__":

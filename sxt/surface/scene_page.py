@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ from trame_vtk.modules.vtk.serializers import (
     serialize_widget,
 )
 from trame_vtk.tools.vtksz2html import write_html
+
+from sxt.surface.scene_content import SCENE_META, as_script
+
+WEB_DIR = Path(__file__).parent / "scene_web"
+"""Scripts, joined in the order of their names, and style of the page's own controls."""
 
 FRAME_TYPE = "vtkCubeAxesActor"
 FRAME_TEXT = "#ffffff"
@@ -40,7 +46,9 @@ STYLE = (
 HINT = "drag turns · wheel zooms · shift and drag moves"
 
 
-def write_scene_page(plotter: Any, path: Path, *, title: str, caption: str) -> None:
+def write_scene_page(
+    plotter: Any, path: Path, *, title: str, caption: str, content: Mapping[str, Any] | None = None
+) -> None:
     """Write a plotter's scene as an interactive page.
 
     Parameters
@@ -51,6 +59,9 @@ def write_scene_page(plotter: Any, path: Path, *, title: str, caption: str) -> N
         Written as it goes; the caller sees to its being whole.
     title, caption : str
         Plain text, escaped here.
+    content : mapping, optional
+        As `describe_scene` gives it; with it the page has controls, tells of the component that is clicked, and
+        understands the page around it.
 
     Notes
     -----
@@ -60,7 +71,7 @@ def write_scene_page(plotter: Any, path: Path, *, title: str, caption: str) -> N
     """
     page = io.StringIO()
     write_html(_pack(_describe(plotter)), page)
-    path.write_text(_finish(page.getvalue(), title, caption), encoding="utf-8")
+    path.write_text(_finish(page.getvalue(), title, caption, content), encoding="utf-8")
 
 
 def _describe(plotter: Any) -> dict[str, Any]:
@@ -82,6 +93,7 @@ def _describe(plotter: Any) -> dict[str, Any]:
         if renderer.axes_widget is not None:
             serialize_widget(scene["behaviors"], renderer.axes_widget)
     _restyle_frame(scene)
+    _hide_planes(scene)
     hashes = {
         entry["hash"]: {**entry, "content": context.get_cached_data_array(entry["hash"], False)}
         for entry in extract_array_hash(scene)
@@ -99,6 +111,14 @@ def _restyle_frame(entry: dict[str, Any]) -> None:
         _restyle_frame(each)
 
 
+def _hide_planes(entry: dict[str, Any]) -> None:
+    """Let what has a texture wait until the page's script has painted it."""
+    if any(name == "addTexture" for name, *_ in entry.get("calls", [])):
+        entry["properties"]["visibility"] = 0
+    for each in entry.get("dependencies", []):
+        _hide_planes(each)
+
+
 def _pack(scene: dict[str, Any]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", compression=zipfile.ZIP_DEFLATED) as archive:
@@ -106,17 +126,29 @@ def _pack(scene: dict[str, Any]) -> bytes:
     return packed.getvalue()
 
 
-def _finish(page: str, title: str, caption: str) -> str:
+def _finish(page: str, title: str, caption: str, content: Mapping[str, Any] | None) -> str:
     """Name the page, lay its caption over the scene, and keep it from asking anything of other hosts."""
     name = html.escape(title)
     head, body = page.split("</head>", 1)
     head = re.sub(r"<title>.*?</title>", lambda _: f"<title>{name}</title>", head, count=1, flags=re.DOTALL)
     policy = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(CONTENT_POLICY)}" />'
-    head = head.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />\n    {policy}', 1)
+    version = "" if content is None else f'<meta name="{SCENE_META}" content="{content["version"]}" />'
+    head = head.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />{version}\n    {policy}', 1)
     overlay = (
         f'<div id="caption"><strong>{name}</strong><br />{html.escape(caption)}<br />'
         f"<small>{html.escape(HINT)}</small></div>"
     )
     opening, rest = body.split("<body>", 1)
-    page = f'{head}<style>{STYLE}</style>\n  </head>{opening}<body>\n    <div class="content"></div>{overlay}{rest}'
+    style, controls = STYLE, ""
+    if content is not None:
+        style += (WEB_DIR / "scene.css").read_text(encoding="utf-8")
+        scripts = "".join(each.read_text(encoding="utf-8") for each in sorted(WEB_DIR.glob("*.js")))
+        controls = (
+            f'<script type="application/json" id="sxt-scene">{as_script(content)}</script>'
+            f'<script>(() => {{\n"use strict";\n{scripts}}})();</script>'
+        )
+    page = (
+        f'{head}<style>{style}</style>\n  </head>{opening}<body>\n    <div class="content"></div>{overlay}{controls}'
+        f"{rest}"
+    )
     return page.replace(REMOTE_ICON, "data:,")

@@ -31,6 +31,8 @@ from sxt.ui.routes.shares import share_routes
 from sxt.ui.routes.uploads import MODEL_API_PATH, upload_routes
 from sxt.ui.services import Services, base_path, open_services, services, use_services
 from sxt.ui.settings import ServerSettings, read_settings
+from sxt.ui.surface.routes import surface_routes
+from sxt.ui.surface.scene_view import preload
 from sxt.ui.upload.upload import Upload
 from sxt.ui.viewer.routes import viewer_routes
 
@@ -63,6 +65,7 @@ def routes() -> list[BaseRoute]:
         *upload_routes(lambda: services().model_uploads, prefix=prefix, path=MODEL_API_PATH),
         *viewer_routes(workspace, prefix=prefix),
         *download_routes(workspace, prefix=prefix),
+        *surface_routes(workspace, prefix=prefix),
         *health_routes(workspace, prefix=prefix),
     ]
 
@@ -89,6 +92,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         asyncio.create_task(run_in_threadpool(opened.jobs.start)),
         asyncio.create_task(_clean_now_and_then(opened)),
     ]
+    if opened.workspace.segmentations.list_ids():
+        tasks.append(asyncio.create_task(run_in_threadpool(preload)))
     try:
         with use_services(opened):
             yield {}

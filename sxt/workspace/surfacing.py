@@ -7,6 +7,7 @@ from sxt.progress import CancelToken, ProgressCallback
 from sxt.workspace.clock import utc_now
 from sxt.workspace.manifests import SegmentationManifest, SurfaceManifest
 from sxt.workspace.names import check_name
+from sxt.workspace.scenes import scene_classes, scene_slices
 from sxt.workspace.segmenting import slices_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def reconstruct_item(
             folder,
             with_scene=request.with_scene,
             title=name,
+            classes=scene_classes(segmentation),
+            slices=scene_slices(workspace, segmentation) if request.with_scene else None,
             source={"segmentation": segmentation.id, "tomogram_sha256": segmentation.tomogram_sha256},
             progress=progress,
             cancel=cancel,

@@ -46,7 +46,7 @@ def test_without_graphics_libraries_the_rest_is_written(two_objects, tmp_path, m
     def crash(arguments, *, cancel):
         raise ResourceError("Nothing can be drawn on this machine.")
 
-    monkeypatch.setattr("sxt.surface.output.run_apart", crash)
+    monkeypatch.setattr("sxt.surface.scene_drawing.run_apart", crash)
     written = write_surfaces(two_objects, tmp_path)
     assert names_in(tmp_path) == PLAIN_FILES
     assert written.notes == (

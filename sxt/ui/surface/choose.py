@@ -1,0 +1,88 @@
+"""Which surface is looked at: the newest of the segmentation, or the one in the address of the page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sxt.ui import format as fmt
+from sxt.ui.selection import current_selection, select
+from sxt.ui.services import services
+from sxt.ui.text import shorten
+from sxt.workspace import SurfaceManifest
+from sxt.workspace.clock import utc_now
+
+PARAMETER = "surface"
+WRITTEN_KEY = "sxt-surface-address"
+WANTED_KEY = "sxt-surface-wanted"
+CHOICE_KEY = "sxt-surface-choice"
+NAME_LENGTH = 40
+
+
+def list_surfaces(segmentation_id: str) -> list[SurfaceManifest]:
+    """Return the surfaces of a segmentation, newest first."""
+    every = services().workspace.surfaces.list()
+    return [each for each in every if each.segmentation_id == segmentation_id]
+
+
+def follow_address() -> None:
+    """Select the segmentation of a surface that was opened by its address alone; runs the page again where it does."""
+    asked = st.query_params.get(PARAMETER)
+    if not asked or asked == st.session_state.get(WRITTEN_KEY):
+        return
+    workspace = services().workspace
+    known = set(workspace.surfaces.list_ids())
+    surface = workspace.surfaces.find(asked) if asked in known else None
+    st.session_state[WRITTEN_KEY] = asked
+    if surface is None:
+        return
+    st.session_state[WANTED_KEY] = surface.id
+    selection = current_selection()
+    if selection.segmentation != surface.segmentation_id:
+        select(tomogram=surface.tomogram_id, segmentation=surface.segmentation_id)
+        st.rerun()
+
+
+def current_surface(surfaces: Sequence[SurfaceManifest]) -> SurfaceManifest | None:
+    """Return the surface to show, and write it into the address."""
+    wanted = st.session_state.get(WANTED_KEY)
+    found = next((each for each in surfaces if each.id == wanted), surfaces[0] if surfaces else None)
+    if found is None:
+        st.query_params.pop(PARAMETER, None)
+        st.session_state.pop(WRITTEN_KEY, None)
+        return None
+    if st.query_params.get(PARAMETER) != found.id:
+        st.query_params[PARAMETER] = found.id
+    st.session_state[WRITTEN_KEY] = found.id
+    return found
+
+
+def want_surface(surface_id: str) -> None:
+    """Show a surface as soon as it is there."""
+    st.session_state[WANTED_KEY] = surface_id
+
+
+def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) -> None:
+    """Draw the control that chooses among several surfaces; a choice runs the whole page again."""
+    if len(surfaces) < 2:
+        return
+    labels = {each.id: describe_surface(each) for each in surfaces}
+    st.session_state[CHOICE_KEY] = shown.id
+    st.selectbox(
+        "Surface",
+        list(labels),
+        format_func=lambda surface_id: labels.get(surface_id, surface_id),
+        key=CHOICE_KEY,
+        on_change=_take,
+    )
+    if st.session_state.get(WANTED_KEY) not in (None, shown.id):
+        st.rerun()
+
+
+def describe_surface(surface: SurfaceManifest) -> str:
+    """Return a surface in one line, for lists."""
+    made = fmt.ago(surface.created_at, utc_now())
+    return f"{shorten(surface.name, NAME_LENGTH)} · {fmt.count(surface.n_components, 'component')} · {made}"
+
+
+def _take() -> None:
+    st.session_state[WANTED_KEY] = st.session_state[CHOICE_KEY]
