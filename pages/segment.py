@@ -3,7 +3,13 @@
 import streamlit as st
 
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval, submit_job, take_finished
-from sxt.ui.segment.form import SegmentRequest, choose_settings, choose_tomograms, draw_estimate
+from sxt.ui.segment.form import (
+    SegmentRequest,
+    choose_settings,
+    choose_tomograms,
+    count_waiting,
+    draw_estimate,
+)
 from sxt.ui.segment.model_card import draw_model_summary
 from sxt.ui.segment.result import PAGE, describe_queue, draw_finished, draw_partial, running_job
 from sxt.ui.segment.show import choose_segmentation, select_what_was_made
@@ -36,7 +42,14 @@ with columns.controls, errors_shown():
         request = SegmentRequest(chosen, selected.model, selected.device or "auto", settings)
         if chosen:
             draw_estimate(request)
-        if primary_button(describe_queue(len(chosen)), key="segment-go", disabled=not chosen):
+        is_waiting = 0 < len(chosen) == count_waiting(request)
+        pressed = primary_button(
+            describe_queue(len(chosen)),
+            key="segment-go",
+            disabled=not chosen or is_waiting,
+            reason="It is in the queue already with these settings." if is_waiting else "",
+        )
+        if pressed:
             for job_settings in request.jobs():
                 submit_job("segment", job_settings, page=PAGE)
             st.rerun()

@@ -55,6 +55,16 @@ class SegmentRequest:
         ]
 
 
+def count_waiting(request: SegmentRequest) -> int:
+    """Return how many of the request's jobs run or wait already, with the same settings."""
+    active = [
+        job.manifest.settings
+        for job in services().jobs.list({"queued", "running"})
+        if job.manifest.kind == "segment"
+    ]
+    return sum(each.model_dump(mode="json") in active for each in request.jobs())
+
+
 def choose_tomograms() -> tuple[TomogramManifest, ...]:
     """Draw the choice of tomograms; the selected one is chosen at first."""
     every = {each.id: each for each in services().workspace.tomograms.list()}

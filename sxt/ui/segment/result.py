@@ -13,6 +13,7 @@ from sxt.ui.tomograms.downloads import segmentation_downloads
 from sxt.ui.tomograms.facts import segmentation_facts
 from sxt.ui.viewer import ViewerState, partial_overlay, probability_overlay, slice_viewer, tomogram_source
 from sxt.workspace import SegmentationManifest, TomogramManifest
+from sxt.workspace.segmenting import segmentation_name
 
 PAGE = "segment"
 HEIGHT_PX = 560
@@ -40,7 +41,8 @@ def draw_partial(tomogram: TomogramManifest, job: Job) -> None:
     partial = None if item_id is None else services().workspace.find_partial_segmentation(item_id)
     overlay = None
     if partial is not None and item_id is not None and partial.n_done:
-        overlay = partial_overlay(partial, item_id, job.manifest.title)
+        model = str(job.manifest.settings["model"])
+        overlay = partial_overlay(partial, item_id, segmentation_name(tomogram, model, None))
         first = partial.begun.first_slice
         st.caption(f"Slices {first} to {first + partial.n_done - 1} are done and shown.")
     slice_viewer("segment-viewer", source=tomogram_source(tomogram), overlay=overlay, height_px=HEIGHT_PX)

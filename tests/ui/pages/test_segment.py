@@ -25,6 +25,15 @@ def test_the_main_button_queues_the_selected_tomogram_with_the_chosen_settings(r
     assert (settings["tta"], settings["first_slice"], settings["last_slice"]) == ("rot4", 1, 5)
 
 
+def test_the_same_is_not_queued_twice(run_page, opened, tomogram):
+    page = press(run_page("segment"), "Segment 1 tomogram").run()
+    (button,) = [each for each in page.button if each.label == "Segment 1 tomogram"]
+    assert button.disabled
+    page.selectbox(key="segment-tta").set_value("rot4").run()
+    (button,) = [each for each in page.button if each.label == "Segment 1 tomogram"]
+    assert not button.disabled
+
+
 def test_several_tomograms_are_queued_at_once(run_page, opened, tmp_path, tomogram):
     from tests.ui.items import add_tomogram
     from tests.ui.viewer.conftest import ramp
