@@ -1,0 +1,1 @@
+"""The Help page: first steps, keys, formats, units, and what this server is made of."""
