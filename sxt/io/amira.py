@@ -1,4 +1,4 @@
-"""AmiraMesh and Avizo files (``.am .rec .labels``): binary, raw, HxByteRLE and HxZip.
+"""AmiraMesh and Avizo files (``.am .rec .labels``): text, and binary as it is or as HxByteRLE or HxZip.
 
 Notes
 -----
@@ -14,6 +14,7 @@ import numpy as np
 
 from sxt.errors import InputError
 from sxt.io.amira_codecs import CODECS, CompressedSource
+from sxt.io.amira_text import TextSource
 from sxt.io.units import known_voxel_size, unit_in_nm
 from sxt.io.volume import (
     ByteOrder,
@@ -110,7 +111,13 @@ def open_volume(path: Path, dataset: str | None) -> VolumeFile:
     name = choose_dataset(path, FORMAT_NAME, infos, dataset)
     field = next(each for each in fields if each.name == name)
     _check_field(path, field)
-    source = _source(path, field, shape, _data_offset(path, fields, field, shape, mark.end()))
+    if _is_text(head):
+        z, y, x = shape
+        source: SlabSource = TextSource(
+            path, (z, y, x), field.dtype, FORMAT_NAME, mark=field.mark, offset=mark.start() + 1
+        )
+    else:
+        source = _source(path, field, shape, _data_offset(path, fields, field, shape, mark.end()))
     size, doubts = _voxel_size(header, shape)
     return VolumeFile(
         FORMAT_NAME,
@@ -131,7 +138,15 @@ def _byte_order(path: Path, head: bytes) -> ByteOrder:
         return "<"
     if "BINARY" in first_line:
         return ">"
-    raise InputError(f"{path.name} is AmiraMesh as text; save it in Amira as binary AmiraMesh.")
+    if _is_text(head):
+        return "<"
+    raise InputError(
+        f"{path.name} is AmiraMesh neither as text nor binary; save it in Amira as binary AmiraMesh."
+    )
+
+
+def _is_text(head: bytes) -> bool:
+    return b"ASCII" in head.split(b"\n", 1)[0].upper()
 
 
 def _shape(path: Path, header: str) -> tuple[int, ...]:

@@ -155,8 +155,8 @@ def test_voxels_of_different_sizes_are_a_doubt(tmp_path):
     ("content", "sentence"),
     [
         (
-            b"# AmiraMesh 3D ASCII 2.0\ndefine Lattice 2 2 2\n",
-            "AmiraMesh as text; save it in Amira as binary",
+            b"# AmiraMesh 3D 2.0\ndefine Lattice 2 2 2\n",
+            "neither as text nor binary",
         ),
         (b"# HyperSurface 0.1 BINARY\n", "is an Amira surface"),
         (b"# AmiraMesh BINARY-LITTLE-ENDIAN 2.1\ndefine Lattice 2 2 2\n", "does not end; it is incomplete"),
@@ -180,6 +180,37 @@ def test_what_is_no_binary_scalar_lattice_is_refused(tmp_path, content, sentence
     (tmp_path / "a.am").write_bytes(content)
     with pytest.raises(InputError, match=sentence):
         read_tomogram(tmp_path / "a.am")
+
+
+def write_text(path, *sections, fields):
+    header = amira_header((2, 3, 4), fields, order="3D ASCII 2.0").decode().removesuffix("@1\n")
+    parts = [f"@{number}\n{' '.join(section)}\n\n" for number, section in enumerate(sections, start=1)]
+    path.write_text(header + "".join(parts))
+
+
+def test_text_is_read_by_field(tmp_path):
+    labels = make_volume((2, 3, 4))
+    heights = make_volume((2, 3, 4), dtype="f4")
+    write_text(
+        tmp_path / "a.am",
+        [str(each) for each in labels.ravel()],
+        [f"{each:.9g}" for each in heights.ravel()],
+        fields="Lattice { byte Labels } @1\nLattice { float Height } @2",
+    )
+    found = read_tomogram(tmp_path / "a.am", dataset="Labels")
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found.data[:], labels)
+    np.testing.assert_array_equal(found.data[1:], labels[1:])
+    np.testing.assert_array_equal(read_tomogram(tmp_path / "a.am", dataset="Height").data[:], heights)
+
+
+@pytest.mark.parametrize(
+    "numbers", [["1"] * 23, ["1"] * 23 + ["256"], ["1"] * 23 + ["a"], ["1"] * 23 + ["0.5"]]
+)
+def test_damaged_text_is_refused(tmp_path, numbers):
+    write_text(tmp_path / "a.am", numbers, fields="Lattice { byte Labels } @1")
+    with pytest.raises(InputError, match=r"a\.am"):
+        read_tomogram(tmp_path / "a.am").data[:]
 
 
 @pytest.mark.shared_data
