@@ -36,6 +36,8 @@ COMMANDS = (
     Command("info", "Say what a file holds: format, shape, voxel size, and every doubt about it."),
     Command("segment", "Segment a tomogram with a model version."),
     Command("surface", "Reconstruct and measure 3D surfaces from a mask."),
+    Command("evaluate", "Measure a segmentation against labels."),
+    Command("compare", "Compare model versions on the same tomograms, with labels or without."),
     Command("simulate", "Simulate a tomogram of a cell with its labels."),
     Command("models", "List the model versions there are."),
     Command("import-weights", "Make a model version from published Keras weights."),

@@ -232,7 +232,7 @@ def _count_voxels(
     papers = [PaperCounter(pair.shape[1:], value) for value in values]
     for slab in read_slabs(pair, stage=STAGE, progress=progress, cancel=cancel):
         counter.add(slab)
-        digest.update(np.ascontiguousarray(slab.truth))
+        digest.update(slab.truth.tobytes())
         for channel, value in enumerate(values):
             probability = pair.read_probability(channel, slab.own.start, slab.own.stop)
             histograms[channel] += count_probability(probability, slab.truth, value)

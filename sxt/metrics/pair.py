@@ -188,6 +188,19 @@ def read_slabs(
         progress(Progress(stage, end, n_slices))
 
 
+def is_foreground_255(volume: VolumeSource) -> bool:
+    """Return whether a mask holds 0 and 255 alone, as binary masks of ImageJ do: 255 is its foreground then."""
+    step = max(1, SLAB_VOXELS // max(1, volume.shape[1] * volume.shape[2]))
+    has_255 = False
+    for start in range(0, volume.shape[0], step):
+        slab = np.asarray(volume[start : start + step])
+        is_255 = slab == UNLABELLED
+        if np.any((slab != 0) & ~is_255):
+            return False
+        has_255 |= bool(is_255.any())
+    return has_255
+
+
 class ChannelSource:
     """One channel of probabilities stored as (c, z, y, x), as a volume (z, y, x)."""
 

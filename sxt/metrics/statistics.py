@@ -203,9 +203,10 @@ def choose_block_length(series: np.ndarray) -> int:
 
     Notes
     -----
-    Eight times the lag at which the autocorrelation has fallen to 1/e, at least 4: neighbouring blocks of a process whose
-    correlation falls exponentially are then correlated by 0.07, so that a test that should err in 5 % of cases errs
-    in 7 %; three times that lag would make it 10 %. Eight where there are fewer than 24 slices or none of them differ.
+    Eight times the lag at which the autocorrelation has fallen to 1/e, at least 4: neighbouring blocks of a process
+    whose correlation falls exponentially are then correlated by 0.07, so that a test that should err in 5 % of cases
+    errs in 7 %; three times that lag would make it 10 %. Eight where there are fewer than 24 slices or none of them
+    differ.
     """
     values = series[np.isfinite(series)]
     centred = values - values.mean() if len(values) else values
