@@ -36,7 +36,7 @@ with keys:
     table(("key", "what it does"), *viewer_keys())
 with numbers:
     st.subheader("Files", anchor=False)
-    table(("", ""), *texts.FORMATS)
+    table(("what", "which"), *texts.FORMATS)
     st.markdown(texts.TILT_SERIES)
     st.subheader("Units and measurements", anchor=False)
     st.markdown(texts.UNITS)

@@ -14,7 +14,8 @@ READ = 2000
 """Entries looked at; the file has all."""
 
 EVERYBODY, EVERYTHING = "Everybody", "Everything"
-HEIGHT_PX = 560
+HEIGHT_PX = 480
+ROWS_THAT_FIT = 12
 COLUMNS = ("when", "who", "what", "kind", "name", "detail", "id")
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -42,7 +43,7 @@ def draw_activity() -> None:
     st.dataframe(
         [dict(zip(COLUMNS[:-1], _row(each)[:-1], strict=True)) for each in shown],
         hide_index=True,
-        height=HEIGHT_PX if len(shown) > 14 else "content",
+        height=HEIGHT_PX if len(shown) > ROWS_THAT_FIT else "content",
         placeholder="–",
     )
     more = f"; the latest {count(READ)} are looked at" if len(entries) == READ else ""

@@ -57,7 +57,7 @@ def measure_disk(workspace: Workspace) -> DiskReport:
     by_kind: dict[str, int] = defaultdict(int)
     items = workspace.disk_use()
     for item in items:
-        by_kind["trash" if item.kind == "trash" else f"{item.kind}s"] += item.size_bytes
+        by_kind[item.kind if item.kind in ("trash", "labels") else f"{item.kind}s"] += item.size_bytes
     others: dict[str, Path] = {
         "model versions": workspace.models_root,
         "labels": workspace.labels_root,

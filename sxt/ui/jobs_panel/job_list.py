@@ -46,6 +46,7 @@ FILTER_KEY, MINE_KEY = "sxt-jobs-filter", "sxt-jobs-mine"
 TITLE_LENGTH = 120
 LINK_LENGTH = 60
 LOG_HEIGHT_PX = 320
+LINES_THAT_FIT = 14
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def _draw() -> None:
     asked = st.query_params.get(JOB_PARAM)
     found = next((job for job in jobs if job.id == asked), None)
     if found is not None:
-        _draw_job(found, is_open=True)
         st.button("All jobs", key="sxt-jobs-all", on_click=_show_all)
+        _draw_job(found, is_open=True)
         return
     if asked:
         st.info("There is no such job; it may have been forgotten.")
@@ -211,7 +212,8 @@ def _draw_log(job: Job, *, is_open: bool) -> None:
         return
     with fold:
         text = services().jobs.log(job.id)
-        st.code(text or "Nothing was logged.", language=None, height=LOG_HEIGHT_PX if text else "content")
+        height: int | Literal["content"] = LOG_HEIGHT_PX if text.count("\n") > LINES_THAT_FIT else "content"
+        st.code(text or "Nothing was logged.", language=None, height=height)
         st.caption(f"job {job.id}")
 
 
