@@ -1,14 +1,13 @@
 """Surfaces: reconstruct a segmentation in 3D, look at it, filter and measure its components, save and share them."""
 
-import streamlit as st
-
 from sxt.ui.selection import current_selection
 from sxt.ui.services import services
 from sxt.ui.shell import empty_state, page_columns, page_head
 from sxt.ui.surface.choose import current_surface, follow_address, list_surfaces
 from sxt.ui.surface.explore import explore
 from sxt.ui.surface.make import make_form, watch_jobs
-from sxt.ui.text import escape_markdown
+
+JOBS_KEY = "sxt-surface-jobs"
 
 page_head(
     "Surface",
@@ -28,17 +27,17 @@ elif segmentation is None:
         page="segment",
     )
 else:
-    watch_jobs(segmentation.id, key="sxt-surface-jobs")
     surfaces = list_surfaces(segmentation.id)
     surface = current_surface(surfaces)
     if surface is not None:
+        watch_jobs(segmentation.id, key=JOBS_KEY)
         explore(surfaces, surface, segmentation)
     else:
         columns = page_columns("make")
         with columns.controls:
             make_form(segmentation, workspace.voxel_size_of(segmentation), key="sxt-surface-first")
         with columns.result:
-            empty_state(
-                "There is no surface of this segmentation yet; its settings are good for most tomograms."
-            )
-            st.caption(escape_markdown(segmentation.name))
+            if not watch_jobs(segmentation.id, key=JOBS_KEY):
+                empty_state(
+                    "There is no surface of this segmentation yet. The settings as they are suit most tomograms."
+                )

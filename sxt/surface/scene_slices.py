@@ -18,8 +18,6 @@ JPEG_QUALITY = 72
 LIMIT_PERCENT = (1.0, 99.0)
 """Grey values shown black and white, as the slice viewer does at first."""
 
-TINY = float(np.finfo(np.float32).tiny)
-
 
 @dataclass(frozen=True)
 class SliceVolume:
@@ -44,7 +42,7 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     if not is_finite.any():
         return np.zeros(values.shape, np.uint8)
     limits = np.percentile(values[is_finite], LIMIT_PERCENT).astype(np.float32)
-    low, span = limits[0], max(float(limits[1] - limits[0]), TINY)
+    low, span = limits[0], float(limits[1] - limits[0]) or 1.0
     scaled = (np.where(is_finite, values, low).astype(np.float32) - low) * (255 / span)
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 

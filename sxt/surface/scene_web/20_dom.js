@@ -14,7 +14,10 @@ function threeDigits(value) {
   if (value === null || !Number.isFinite(value)) return "–";
   if (value < 0) return `−${threeDigits(-value)}`;
   if (value >= 1000) return Number(value.toPrecision(3)).toFixed(0).replace(/\B(?=(\d{3})+$)/g, "\u2009");
-  if (value !== 0 && value < 0.001) return value.toExponential(2).replace("e-", "·10^−");
+  if (value !== 0 && value < 0.001) {
+    const [mantissa, exponent] = value.toExponential(2).split("e-");
+    return `${mantissa}·10⁻${[...exponent].map((each) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[each]).join("")}`;
+  }
   return value === 0 ? "0" : value.toPrecision(3);
 }
 

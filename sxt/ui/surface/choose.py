@@ -34,6 +34,7 @@ def follow_address() -> None:
     surface = workspace.surfaces.find(asked) if asked in known else None
     st.session_state[WRITTEN_KEY] = asked
     if surface is None:
+        st.warning("The surface in this address is not there any more; the newest one is shown instead.")
         return
     st.session_state[WANTED_KEY] = surface.id
     selection = current_selection()
@@ -74,7 +75,8 @@ def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) 
         key=CHOICE_KEY,
         on_change=_take,
     )
-    if st.session_state.get(WANTED_KEY) not in (None, shown.id):
+    wanted = st.session_state.get(WANTED_KEY)
+    if wanted in labels and wanted != shown.id:
         st.rerun()
 
 

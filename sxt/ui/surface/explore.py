@@ -35,6 +35,7 @@ def explore(
     """Draw the page for a surface; a changed filter runs this alone."""
     columns = page_columns("surface")
     key = f"{KEY}-{surface.id}"
+    surface = services().workspace.surfaces.get(surface.id)  # it may have got a new scene since
     table = load_table(services().workspace, surface)
     with columns.result:  # first of all, as it takes longest
         scene = _draw_scene(surface, key=key)
@@ -75,15 +76,17 @@ def _draw_shown(
 
 def _draw_scene(surface: SurfaceManifest, *, key: str) -> str | None:
     """Show the scene and return the path of its address; where it cannot be drawn say why and return None."""
-    workspace = services().workspace
-    if not has_current_scene(workspace, surface):
+    workspace, failed = services().workspace, f"{key}-cannot-draw"
+    if not has_current_scene(workspace, surface) and failed not in st.session_state:
         try:
             with st.spinner("Drawing the 3D view …"):
                 surface = redraw_scene(workspace, surface.id)
         except ResourceError as error:
-            show_error(error)
-            st.caption("Table and files are there all the same.")
-            return None
+            st.session_state[failed] = error
+    if failed in st.session_state:
+        show_error(st.session_state[failed])
+        st.caption("Table and files are there all the same.")
+        return None
     address = scene_address(workspace, surface, prefix=base_path())
     show_scene(address, key=f"{key}-scene")
     return urlsplit(address).path

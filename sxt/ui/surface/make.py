@@ -116,11 +116,12 @@ def surface_jobs(segmentation_id: str) -> list[Job]:
     return [job for job in jobs if job.manifest.settings.get("segmentation_id") == segmentation_id]
 
 
-def watch_jobs(segmentation_id: str, *, key: str) -> None:
-    """Draw the jobs of a segmentation while they run; the page runs again when one is over."""
+def watch_jobs(segmentation_id: str, *, key: str) -> bool:
+    """Draw the jobs of a segmentation while they run; the page runs again when one ends. Return if any is left."""
     jobs = surface_jobs(segmentation_id)
     if jobs:
         st.fragment(_watch, run_every=poll_interval(jobs))(segmentation_id, [job.id for job in jobs], key)
+    return bool(jobs)
 
 
 def _watch(segmentation_id: str, ids: list[str], key: str) -> None:
