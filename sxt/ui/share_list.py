@@ -121,7 +121,7 @@ def _draw_share(workspace: Workspace, share: ShareManifest, *, is_mine: bool) ->
     ]
     st.caption(escape_markdown(" · ".join(facts)))
     if share.note.strip():
-        st.write(escape_markdown(shorten(share.note, NOTE_LENGTH)))
+        st.text(shorten(share.note, NOTE_LENGTH))
     if state == "item deleted":
         st.caption("The link works again when what it shows is restored from the trash.")
     link = share_link(share.token)

@@ -149,3 +149,25 @@ def test_the_segmentations_made_with_a_version_are_listed(opened, tmp_path):
         lambda old: old.model_copy(update={"model": old.model.model_copy(update={"sha256": sha256})}),
     )
     assert list_uses(opened.workspace, version) == [(segmentation.id, segmentation.name)]
+
+
+def test_uploaded_keras_weights_take_the_uploaded_configuration(opened):
+    upload(opened, REPOSITORY / "tests/data/parity/weights.h5")
+    configuration = upload(opened, REPOSITORY / "tests/data/parity/config.json")
+    app = open_page()
+    network = next(each for each in app.selectbox if each.label == "Network")
+    assert network.options == ["as published (base width 64)", "config.json"]
+    network.select(configuration.upload_id).run()
+    app.number_input[0].set_value(9.5)
+    press(app, r"Import weights\.h5")
+    assert heads(app) == [r"published\:1"]
+    (imported,) = list_models(opened.workspace.models_root)
+    assert imported.config.pixel_size_nm == 9.5
+    assert opened.model_uploads.list_states() == []
+
+
+def test_weights_without_their_configuration_say_what_is_missing(opened, save_tiny, tmp_path):
+    upload(opened, save_tiny(tmp_path / "elsewhere") / "weights.safetensors")
+    app = open_page()
+    assert any("Upload the config.json" in each.value for each in app.caption)
+    assert not [label for label in labels(app) if label.startswith("Import")]

@@ -126,7 +126,9 @@ def test_the_state_of_a_link_follows_its_item(opened, surface):
 def test_names_and_notes_are_not_markdown(opened, surface):
     opened.workspace.rename("surface", surface.id, HOSTILE, by="eve")
     opened.workspace.shares.create(title=HOSTILE, note=HOSTILE, by="local user", surface_id=surface.id)
-    shown = "\n".join(texts(open_page()))
+    app = open_page()
+    assert [each.value for each in app.text] == [HOSTILE]  # not rendered at all
+    shown = "\n".join(texts(app))
     assert "![i]" not in shown
     assert "<b>" not in shown.replace("\\<b\\>", "")
     assert ":red[" not in shown

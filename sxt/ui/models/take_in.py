@@ -173,14 +173,15 @@ def _draw_keras_form(weights: Arrived, configurations: Sequence[Arrived]) -> Non
         value=UNKNOWN_PIXEL_NM,
         key=f"{key}-pixel",
     )
-    options: list[Arrived | None] = [None, *configurations]
-    network = st.selectbox(
+    by_id = {each.upload_id: each for each in configurations}
+    chosen = st.selectbox(
         "Network",
-        options,
-        format_func=lambda each: PUBLISHED if each is None else each.name,
+        [PUBLISHED, *by_id],
+        format_func=lambda each: by_id[each].name if each in by_id else each,
         help="Upload a JSON file with its sizes where it was trained with others.",
         key=f"{key}-network",
     )
+    network = by_id.get(chosen)
     _draw_button(
         weights,
         lambda: import_keras(
