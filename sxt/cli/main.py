@@ -41,6 +41,8 @@ COMMANDS = (
     Command("simulate", "Simulate a tomogram of a cell with its labels."),
     Command("models", "List the model versions there are."),
     Command("import-weights", "Make a model version from published Keras weights."),
+    Command("export-model", "Write a model version as one ZIP."),
+    Command("import-model", "Take in a model version that was exported as a ZIP."),
 )
 
 
