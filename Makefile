@@ -3,16 +3,14 @@ VENV_PYTHON := .venv/bin/python
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 INPUT ?=
-DASHBOARD_TESTS := tests/e2e tests/jobs tests/workspace tests/ui
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test test-dashboard check weights
+.PHONY: help serve demo test check weights screenshots
 
 help:
 	@echo "make serve   start the dashboard on http://$(ADDRESS):$(PORT)"
 	@echo "make demo    segment and measure a simulated cell, or INPUT=FILE"
 	@echo "make test    run all the tests"
-	@echo "make test-dashboard  run the tests of the dashboard in the making"
 	@echo "make weights train the shipped model again, as version VERSION=N"
 	@echo "make check   format, lint and types, then all the tests"
 
@@ -30,16 +28,16 @@ weights:
 
 test:
 	@sh scripts/bootstrap.sh dev
-	@$(VENV_PYTHON) -m pytest $(addprefix --ignore=,$(DASHBOARD_TESTS))
+	@$(VENV_PYTHON) -m pytest
 
-# The dashboard in the making: browsers, worker processes and several servers at once.
-test-dashboard:
+# The pictures of docs/screenshots, taken on the tour that the tests make.
+screenshots:
 	@sh scripts/bootstrap.sh dev
-	@$(VENV_PYTHON) -m pytest $(DASHBOARD_TESTS)
+	@SXT_SCREENSHOTS=docs/screenshots $(VENV_PYTHON) -m pytest tests/e2e/test_tour.py
 
 check:
 	@sh scripts/bootstrap.sh dev
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m pytest $(addprefix --ignore=,$(DASHBOARD_TESTS))
+	@$(VENV_PYTHON) -m pytest

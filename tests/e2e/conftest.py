@@ -57,7 +57,7 @@ class Watch:
 
     def on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.console_errors.append(message.text)
+            self.console_errors.append(f"{message.text} {message.location.get('url', '')}")
 
     def assert_quiet(self) -> None:
         assert self.foreign_requests == []

@@ -24,4 +24,5 @@ def test_the_dashboard_is_private_dark_and_sends_no_statistics():
     config = tomllib.loads((REPOSITORY / ".streamlit/config.toml").read_text())
     assert config["server"]["address"] == "127.0.0.1"
     assert config["browser"]["gatherUsageStats"] is False
+    assert config["server"]["fileWatcherType"] == "none"
     assert config["theme"]["base"] == "dark"
