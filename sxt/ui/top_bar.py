@@ -1,14 +1,16 @@
 """The slim bar on top of every page: what is selected, and what runs."""
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
 from sxt.ui.access.user import current_user
 from sxt.ui.choices import list_choices
 from sxt.ui.jobs_chip import CancelJob, ListJobs, jobs_chip
+from sxt.ui.routes.account import PATH as ACCOUNT_PATH
 from sxt.ui.selection import ChoicesGetter, Selectable, Selection, draw_control, settle
-from sxt.ui.services import services
+from sxt.ui.services import base_path, services
 from sxt.ui.shell import Navigation, PageEntry
 from sxt.ui.theme import TOP_BAR_KEY
 
@@ -28,7 +30,17 @@ def draw_page(navigation: Navigation) -> None:
         list_jobs=opened.jobs.list,
         cancel=cancel,
     )
+    draw_user(current_user())
     navigation.page.run()
+
+
+def draw_user(name: str) -> None:
+    """Say below the navigation under which name things are recorded, with a link to where that is changed."""
+    address = f"{base_path()}{ACCOUNT_PATH}"
+    st.sidebar.html(
+        f'<a href="{escape(address)}" target="_self" style="display:block;padding:0 .5rem;font-size:.85rem;opacity:.75;'
+        f'color:inherit;overflow-wrap:anywhere" title="Name and logging out">You are {escape(name)}</a>'
+    )
 
 
 def draw_top_bar(
