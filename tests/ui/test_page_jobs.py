@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sxt.jobs.log import JobLog
-from sxt.ui.jobs_panel.job_list import PAGE_SIZE, describe_facts, list_results
+from sxt.ui.jobs_panel.job_list import PAGE_SIZE, describe_facts, find_device, list_results
 from sxt.workspace import WorkerInfo
 from sxt.workspace.clock import utc_now
 from tests.layers import REPOSITORY
@@ -194,6 +194,17 @@ def test_the_facts_of_a_job_stand_in_a_line(opened):
     assert describe_facts(job, now) == (
         "simulate · by local user · submitted 3 h ago · took 2 min · on gpu · started 2 times"
     )
+    assert " · on NVIDIA H200, bf16 of gpu · " in describe_facts(job, now, "NVIDIA H200, bf16")
+
+
+def test_the_device_of_a_job_is_that_of_its_result_or_what_it_will_be(opened, tmp_path):
+    tomogram = add_tomogram(opened.workspace, tmp_path, np.zeros((4, 16, 20), "u1") + 7)
+    waiting = opened.jobs.submit("segment", {"tomogram_id": tomogram.id, "model": "membrane:1"}, by="ada")
+    assert find_device(opened, waiting) == "CPU"
+    segmentation = add_segmentation(opened.workspace, tomogram, np.ones((4, 16, 20), "u1"))
+    done = submit(opened, "done", results=(segmentation.id,), finished_at=utc_now())
+    assert find_device(opened, done) == segmentation.device
+    assert find_device(opened, submit(opened)) == ""
 
 
 def test_what_was_deleted_is_restored_or_gone_for_good(opened, tmp_path):

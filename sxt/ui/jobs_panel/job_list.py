@@ -9,10 +9,11 @@ import streamlit as st
 
 from sxt.jobs import Job
 from sxt.ui.access.user import current_user
+from sxt.ui.choices import list_devices
 from sxt.ui.errors import errors_shown
 from sxt.ui.format import ago, count, duration
 from sxt.ui.jobs_chip import POLL_S, describe_job
-from sxt.ui.services import services
+from sxt.ui.services import Services, services
 from sxt.ui.shell import empty_state, has_page, page_file
 from sxt.ui.text import escape_markdown, shorten
 from sxt.workspace import JobState, Workspace
@@ -98,8 +99,20 @@ def list_results(workspace: Workspace, job: Job) -> list[ResultLink]:
     return links
 
 
-def describe_facts(job: Job, now: datetime) -> str:
-    """Return what kind of job it is, whose, since when and how long it took, in a line."""
+def find_device(opened: Services, job: Job) -> str:
+    """Return what a job with the network ran on, or runs or will run on; empty for other jobs."""
+    for item_id in job.manifest.results:
+        if segmentation := opened.workspace.segmentations.find(item_id):
+            return segmentation.device
+    if job.manifest.lane != "compute":
+        return ""
+    if job.manifest.settings.get("device") == "cpu":
+        return "CPU"
+    return list_devices(has_cluster=opened.settings.scheduler is not None)[0].name
+
+
+def describe_facts(job: Job, now: datetime, device: str = "") -> str:
+    """Return what kind of job it is, whose, since when, how long it took, and on what, in a line."""
     manifest = job.manifest
     parts = [
         KIND_WORDS.get(manifest.kind, manifest.kind),
@@ -110,10 +123,9 @@ def describe_facts(job: Job, now: datetime) -> str:
         until = manifest.finished_at or now
         took = duration((until - manifest.started_at).total_seconds())
         parts.append(f"took {took}" if manifest.finished_at else f"for {took}")
-    if manifest.settings.get("device") == "cpu":
-        parts.append("on the CPU")
-    if manifest.worker is not None:
-        parts.append(f"on {manifest.worker.host}")
+    host = "" if manifest.worker is None else manifest.worker.host
+    if device or host:
+        parts.append(f"on {' of '.join(each for each in (device, host) if each)}")
     if manifest.attempts > 1:
         parts.append(f"started {manifest.attempts} times")
     return " · ".join(parts)
@@ -169,7 +181,7 @@ def _draw_job(job: Job, *, is_open: bool) -> None:
             st.error(escape_markdown(job.manifest.error))
         if job.manifest.note:
             st.write(escape_markdown(job.manifest.note))
-        st.caption(escape_markdown(describe_facts(job, now)))
+        st.caption(escape_markdown(describe_facts(job, now, find_device(services(), job))))
         _draw_actions(job)
         _draw_log(job, is_open=is_open)
 

@@ -27,6 +27,8 @@ def draw_queue(jobs: Sequence[Job]) -> None:
         has_cluster = services().settings.scheduler is not None
         devices = [each.name for each in list_devices(has_cluster=has_cluster)]
         lines = [describe_worker(each, devices[0]) for each in status.workers]
+        if not lines and not problem:
+            lines = ["The workers are starting."]
         st.caption("  \n".join(escape_markdown(line) for line in lines))
         place = f"the cluster at {status.scheduler}" if has_cluster else "this server"
         st.caption(escape_markdown(f"Jobs run on {place}, handed out by {status.owner}."))
