@@ -194,7 +194,7 @@ def test_the_facts_of_a_job_stand_in_a_line(opened):
     assert describe_facts(job, now) == (
         "simulate · by local user · submitted 3 h ago · took 2 min · on gpu · started 2 times"
     )
-    assert " · on NVIDIA H200, bf16 of gpu · " in describe_facts(job, now, "NVIDIA H200, bf16")
+    assert " · on NVIDIA H200, bf16 (gpu) · " in describe_facts(job, now, "NVIDIA H200, bf16")
 
 
 def test_the_device_of_a_job_is_that_of_its_result_or_what_it_will_be(opened, tmp_path):

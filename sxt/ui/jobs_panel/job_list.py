@@ -125,7 +125,7 @@ def describe_facts(job: Job, now: datetime, device: str = "") -> str:
         parts.append(f"took {took}" if manifest.finished_at else f"for {took}")
     host = "" if manifest.worker is None else manifest.worker.host
     if device or host:
-        parts.append(f"on {' of '.join(each for each in (device, host) if each)}")
+        parts.append(f"on {device} ({host})" if device and host else f"on {device or host}")
     if manifest.attempts > 1:
         parts.append(f"started {manifest.attempts} times")
     return " · ".join(parts)
