@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import importlib
 import logging
 import socket
 import sys
@@ -37,6 +38,7 @@ from sxt.ui.upload.upload import Upload
 from sxt.ui.viewer.routes import viewer_routes
 
 CLEANING_INTERVAL_S = 3600.0
+WARMED_UP = ("sxt.models", "sxt.surface", "plotly.graph_objects")
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})
 
 _log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     sys.stderr.write(describe_access(start.policy, server_urls()))
     sys.stderr.flush()
     tasks = [
-        asyncio.create_task(run_in_threadpool(opened.jobs.start)),
+        asyncio.create_task(run_in_threadpool(_start_jobs_and_warm_up, opened)),
         asyncio.create_task(_clean_now_and_then(opened)),
     ]
     if opened.workspace.segmentations.list_ids():
@@ -170,6 +172,13 @@ def _record_upload(upload: Upload) -> None:
         name=upload.name,
         detail=file_size(upload.size),
     )
+
+
+def _start_jobs_and_warm_up(opened: Services) -> None:
+    """Start the workers; then import what some pages need, which takes seconds, before somebody waits for it."""
+    opened.jobs.start()
+    for name in WARMED_UP:
+        importlib.import_module(name)
 
 
 async def _clean_now_and_then(opened: Services) -> None:

@@ -76,7 +76,7 @@ def _draw_list(listing: FolderListing) -> FolderEntry | None:
     state = st.dataframe(
         table,
         hide_index=True,
-        height=min(LIST_HEIGHT_PX, 36 * (len(table) + 1) + 3),
+        height=min(LIST_HEIGHT_PX, 35 * (len(table) + 1) + 3),
         on_select="rerun",
         selection_mode="single-row",
         column_config={"Changed": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
