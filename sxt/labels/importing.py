@@ -1,7 +1,7 @@
 """Bring labels in from files: checked to the last voxel first, then taken over slice by slice."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 
 from sxt.errors import InputError
 from sxt.io import read_tomogram
+from sxt.io.tiff_folder import open_slices
 from sxt.labels.label_set import LabelSet
 from sxt.labels.tools.paint import paste
 from sxt.labels.values import BACKGROUND, UNLABELLED, SliceKey, check_class, check_value
@@ -289,15 +290,15 @@ def _whole_numbers(source: Tomogram, start: int) -> np.ndarray:
     return slab
 
 
-def _read_pair(pair: LabelPair, shape: Iterable[int]) -> np.ndarray:
-    """Return the labels (y, x) of a pair."""
-    found = read_tomogram(pair.labels_path)
-    if found.shape != (1, *shape):
+def _read_pair(pair: LabelPair, shape: tuple[int, int]) -> np.ndarray:
+    """Return the labels (y, x) of a pair, unsigned integers."""
+    found = open_slices(pair.labels_path, [pair.labels_path])
+    if tuple(found.data.shape[1:]) != shape or found.data.dtype.kind not in "ub":
         raise InputError(
-            f"{pair.labels_path.name} is {found.shape[1:]} with {found.shape[0]} slice(s), but slices are "
-            f"{tuple(shape)}; nothing was imported: give slices of that size."
+            f"{pair.labels_path.name} is {tuple(found.data.shape[1:])} {found.data.dtype}, but slices are {shape}; "
+            "nothing was imported: give slices of that size, of 8 or 16 bits."
         )
-    return _whole_numbers(found, 0)[0]
+    return found.data[0:1][0]
 
 
 def _check_cancel(cancel: CancelToken | None) -> None:

@@ -151,5 +151,5 @@ def parse_entry(line: bytes) -> LedgerEntry | None:
             when=datetime.fromisoformat(known["when"]), start=tuple(known["start"]), stop=tuple(known["stop"])
         )
         return LedgerEntry(**known)
-    except (ValueError, TypeError, KeyError, SettingsError):
+    except (ValueError, TypeError, KeyError, AttributeError, SettingsError):
         return None

@@ -17,7 +17,7 @@ from scipy import ndimage
 from sxt.errors import SettingsError
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 
-REACH_SLICES = 4.0
+REACH_SLICES = 8.0
 """At this distance from the nearest labelled slice, a slice counts 1 - 1/e of one far away."""
 
 REGION_PX = 96

@@ -15,6 +15,7 @@ from sxt.workspace.manifests import (
     ItemKind,
     ItemManifest,
     JobManifest,
+    LabelsManifest,
     SegmentationManifest,
     ShareManifest,
     SurfaceManifest,
@@ -34,6 +35,7 @@ SUBFOLDERS = (
     "labels",
     "models",
     "surfaces",
+    "evaluations",
     "jobs",
     "shares",
     "trash",
@@ -69,8 +71,8 @@ class WorkspaceLayout:
 
     Attributes
     ----------
-    tomograms, segmentations, surfaces, jobs : ItemFolders
-        The items by kind: ``list``, ``get``, ``find``, ``path``.
+    tomograms, segmentations, surfaces, labels, jobs : ItemFolders
+        The items by kind: ``list``, ``get``, ``find``, ``path``. Labels have their tomogram's id.
     shares : ShareBook
     trash : Trash
     activity : ActivityLog
@@ -93,6 +95,7 @@ class WorkspaceLayout:
         self.tomograms = self._folders("tomograms", TomogramManifest, "tomogram")
         self.segmentations = self._folders("segmentations", SegmentationManifest, "segmentation")
         self.surfaces = self._folders("surfaces", SurfaceManifest, "surface")
+        self.labels = self._folders("labels", LabelsManifest, "set of labels")
         self.jobs = self._folders("jobs", JobManifest, "job")
         self.activity = ActivityLog(self.root / "activity.jsonl", lock=self.lock)
         self.trash = Trash(self.root / "trash", self.root, lock=self.lock)
@@ -110,6 +113,7 @@ class WorkspaceLayout:
             "tomogram": self.tomograms,
             "segmentation": self.segmentations,
             "surface": self.surfaces,
+            "labels": self.labels,
         }
         if kind not in by_kind:
             raise InputError(f"There is no kind of item {kind!r}; the kinds are {', '.join(by_kind)}.")
@@ -153,7 +157,8 @@ class WorkspaceLayout:
         by : str
             Who does it.
         force : bool
-            Also where others depend on it; these stay. An item that an unfinished job needs is kept in any case.
+            Also where others depend on it; these stay, but a tomogram's labels go to the trash with it. An item that an
+            unfinished job needs is kept in any case.
 
         Raises
         ------
@@ -175,6 +180,9 @@ class WorkspaceLayout:
             )
         with self.lock():
             item = folders.get(item_id)
+            labels = self.labels.path(item_id)
+            if kind == "tomogram" and labels.exists():
+                self.trash.put(labels, kind="labels", item_id=item_id, name=item.name, by=by)
             entry = self.trash.put(folders.path(item_id), kind=kind, item_id=item_id, name=item.name, by=by)
         self.log("deleted", kind, item, by=by)
         return entry
@@ -226,6 +234,7 @@ class WorkspaceLayout:
                 ("tomogram", self.tomograms),
                 ("segmentation", self.segmentations),
                 ("surface", self.surfaces),
+                ("labels", self.labels),
             )
             for item in folders.list()
         ]
@@ -247,7 +256,12 @@ class WorkspaceLayout:
         jobs = [job for job in self.jobs.list() if job.is_active or job.state == "failed"]
         owned = {job.item_id for job in jobs if job.item_id} | {job.id for job in jobs}
         names = [name for name in SUBFOLDERS if name not in ("uploads", "models")]
-        folders = [*(self.root / name for name in names), self.models_root, *_subfolders(self.models_root)]
+        folders = [
+            *(self.root / name for name in names),
+            self.models_root,
+            *_subfolders(self.models_root),
+            *_subfolders(self.labels_root),
+        ]
         removed = clean_leftovers([self.root, *folders], owned_ids=owned, older_than_s=older_than_s)
         in_use = {Path(str(job.settings.get("source", ""))) for job in jobs}
         return removed + clean_uploads(self.uploads, in_use=in_use)

@@ -11,7 +11,7 @@ from sxt.workspace.ids import ItemId, ShareToken
 
 SCHEMA_VERSION = 1
 
-ItemKind = Literal["tomogram", "segmentation", "surface"]
+ItemKind = Literal["tomogram", "segmentation", "surface", "labels"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["compute", "data"]
 """Which workers a job goes to: those that have the network (one a GPU), or the one that prepares data."""
@@ -218,6 +218,21 @@ class SurfaceManifest(ItemManifest):
     seconds: dict[str, float]
     files: dict[str, str]
     job_id: ItemId | None = None
+
+
+class LabelsManifest(ItemManifest):
+    """The labels of a tomogram; they have the tomogram's id.
+
+    Parameters
+    ----------
+    tomogram_sha256 : str
+        What was labelled.
+    shape : tuple of int
+        (z, y, x).
+    """
+
+    tomogram_sha256: str
+    shape: Shape
 
 
 class Camera(Part):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sxt.progress import CancelToken, ProgressCallback, ignore_progress
 from sxt.tomogram import Absorbing, Tomogram, VoxelSize, check_voxel_size
 from sxt.workspace.importing import VOLUME_FOLDER, import_tomogram
+from sxt.workspace.labelling import find_labels, open_labels
 from sxt.workspace.layout import InUseError, WorkspaceLayout
 from sxt.workspace.manifests import SegmentationManifest, SurfaceManifest, TomogramManifest
 from sxt.workspace.segmenting import (
@@ -26,6 +27,7 @@ from sxt.workspace.stored import (
 from sxt.workspace.surfacing import SurfaceRequest, reconstruct_item
 
 if TYPE_CHECKING:
+    from sxt.labels import ClassList, LabelSet
     from sxt.models import Model
     from sxt.segment import SegmentSettings
     from sxt.surface import SurfaceSettings
@@ -292,6 +294,32 @@ class Workspace(WorkspaceLayout):
             with_scene=with_scene,
         )
         return reconstruct_item(self, request, progress=progress, cancel=cancel or CancelToken())
+
+    def open_labels(
+        self, tomogram_id: str, *, by: str, classes: "ClassList | None" = None, is_new: bool = True
+    ) -> "LabelSet":
+        """Open the labels of a tomogram; the first time they are made, unlabelled everywhere.
+
+        Parameters
+        ----------
+        tomogram_id : str
+        by : str
+            Who opens them.
+        classes : ClassList, optional
+            What new labels begin with; otherwise the classes that simulated cells and shipped models have.
+        is_new : bool
+            Whether to make them where there are none.
+
+        Raises
+        ------
+        InputError
+            Where there is no such tomogram, or its labels are damaged or, without ``is_new``, not there.
+        """
+        return open_labels(self, tomogram_id, by=by, classes=classes, is_new=is_new)
+
+    def find_labels(self, tomogram_id: str) -> "LabelSet | None":
+        """Return the labels of a tomogram, or None where nobody has begun any; nothing is made."""
+        return find_labels(self, tomogram_id)
 
     def _open_segmented(self, segmentation_id: str, folder_name: str, level: int) -> Tomogram:
         manifest = self.segmentations.get(segmentation_id)
