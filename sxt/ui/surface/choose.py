@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sxt.ui import format as fmt
-from sxt.ui.selection import current_selection, select
+from sxt.ui.selection import LABEL_LENGTH, Choice, current_selection, select, unique_labels
 from sxt.ui.services import services
 from sxt.ui.text import shorten
 from sxt.workspace import SurfaceManifest
@@ -15,7 +15,6 @@ PARAMETER = "surface"
 WRITTEN_KEY = "sxt-surface-address"
 WANTED_KEY = "sxt-surface-wanted"
 CHOICE_KEY = "sxt-surface-choice"
-NAME_LENGTH = 40
 
 
 def list_surfaces(segmentation_id: str) -> list[SurfaceManifest]:
@@ -66,7 +65,7 @@ def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) 
     """Draw the control that chooses among several surfaces; a choice runs the whole page again."""
     if len(surfaces) < 2:
         return
-    labels = {each.id: describe_surface(each) for each in surfaces}
+    labels = unique_labels([Choice(each.id, describe_surface(each)) for each in surfaces])
     st.session_state[CHOICE_KEY] = shown.id
     st.selectbox(
         "Surface",
@@ -83,7 +82,8 @@ def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) 
 def describe_surface(surface: SurfaceManifest) -> str:
     """Return a surface in one line, for lists."""
     made = fmt.ago(surface.created_at, utc_now())
-    return f"{shorten(surface.name, NAME_LENGTH)} · {fmt.count(surface.n_components, 'component')} · {made}"
+    rest = f" · {fmt.count(surface.n_components, 'component')} · {made}"
+    return shorten(surface.name, LABEL_LENGTH - len(rest)) + rest
 
 
 def _take() -> None:
