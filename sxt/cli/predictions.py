@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,7 +155,7 @@ def check_is_folder(output: Path | None) -> None:
         raise SettingsError(f"{output} is a file; give a folder for the output.")
 
 
-def describe_table(rows: list[tuple[str, ...]]) -> list[str]:
+def describe_table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows as lines of text, the columns below each other."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [

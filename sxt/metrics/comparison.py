@@ -159,7 +159,7 @@ def compare_versions(
         n_units=n_units,
         block_slices=block_slices,
         scores=tuple(scores),
-        warnings=_warnings(n_units, block_slices, settings),
+        warnings=_warnings(n_units, block_slices, settings) if len(versions) > 1 else (),
         settings=settings,
     )
 

@@ -19,6 +19,9 @@ from sxt.metrics.study import Changes, Study
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+FEWEST_UNITS = 2
+"""For an interval."""
+
 SCORE_LABELS = {
     "dice": "Dice",
     "iou": "IoU",
@@ -32,7 +35,7 @@ SCORE_LABELS = {
 def draw_intervals(study: Study, class_value: int) -> "Figure | None":
     """Each score with its interval: differences from the baseline, or values where there is one version."""
     comparison = next((each for each in study.comparisons if each.class_value == class_value), None)
-    if comparison is None:
+    if comparison is None or comparison.n_units < FEWEST_UNITS:
         return None
     is_difference = len(study.versions) > 1
     figure = new_figure(f"Difference from {comparison.baseline}" if is_difference else "Score", "")

@@ -12,6 +12,7 @@ KINDS: Mapping[str, str] = {
     "segment": "sxt.jobs.kinds.segment:KIND",
     "threshold": "sxt.jobs.kinds.threshold:KIND",
     "surface": "sxt.jobs.kinds.surface:KIND",
+    "compare": "sxt.jobs.kinds.compare:KIND",
 }
 """Name to ``module:attribute``."""
 
