@@ -21,6 +21,7 @@ TOKEN = "a-token-for-the-benchmark"
 PIECE_BYTES = 8 << 20
 SAMPLE_S = 0.05
 START_LIMIT_S = 60
+STEADY_LIMIT_S, STEADY_S, N_STEADY = 90, 3.0, 4
 MB = 1 << 20
 
 
@@ -50,8 +51,7 @@ def measure(source: Path, workspace: Path, piece_bytes: int) -> dict[str, float]
     )
     try:
         wait_until_up(port)
-        time.sleep(10)  # the workers of the jobs come up
-        before = resident_mb(server.pid)
+        before = wait_until_steady(server.pid)
         samples: list[float] = []
         is_over = threading.Event()
         watcher = threading.Thread(target=watch, args=(server.pid, samples, is_over))
@@ -119,6 +119,18 @@ def watch(pid: int, samples: list[float], is_over: threading.Event) -> None:
     while not is_over.is_set():
         samples.append(resident_mb(pid))
         is_over.wait(SAMPLE_S)
+
+
+def wait_until_steady(pid: int) -> float:
+    """Wait until the server has imported all it needs; return its memory then, in MB."""
+    samples = [resident_mb(pid)]
+    deadline = time.monotonic() + STEADY_LIMIT_S
+    while time.monotonic() < deadline:
+        time.sleep(STEADY_S)
+        samples.append(resident_mb(pid))
+        if len(samples) > N_STEADY and max(samples[-N_STEADY:]) - min(samples[-N_STEADY:]) < 1:
+            break
+    return samples[-1]
 
 
 def resident_mb(pid: int) -> float:
