@@ -43,8 +43,9 @@ with columns.controls:
         with st.expander("In the trash"):
             draw_trash()
 with columns.result:
-    if said := st.session_state.pop(SAID_KEY, None):
-        st.success(escape_markdown(said))
+    with st.container():  # always there, so that what comes below it keeps its place
+        if said := st.session_state.pop(SAID_KEY, None):
+            st.success(escape_markdown(said))
     if shown is None:
         empty_state(
             "There is no model version that can be used. Import one beside this, or train one.",

@@ -94,7 +94,9 @@ def test_a_version_is_imported_made_the_default_exported_deleted_and_restored(se
 
     page.get_by_role("button", name="Make default").click()
     expect(page.get_by_role("button", name="Make default")).to_have_count(0)
-    page.get_by_role("tab", name="Training").click()
+    training = page.get_by_role("tab", name="Training")
+    expect(training).to_have_count(1)
+    training.click()
     expect(page.locator(".js-plotly-plot")).to_be_visible()
 
     address = page.get_by_role("link", name="Export as ZIP").get_attribute("href")
