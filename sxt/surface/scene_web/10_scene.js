@@ -35,6 +35,7 @@ class Scene {
 
   // Show the components of these ids; null shows all.
   show(ids) {
+    if (ids === null && this.visible.every((each) => each === 1)) return;
     this.visible.fill(ids === null ? 1 : 0);
     for (const id of ids ?? []) this.visible[id] = 1;
     const offsets = content.face_offsets;
