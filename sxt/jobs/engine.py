@@ -28,7 +28,7 @@ WORKER_ENVIRONMENT = {"THP_MEM_ALLOC_ENABLE": "1"}
 EMBEDDED_SETTINGS = {
     "distributed.nanny.pre-spawn-environ": {},  # Dask would otherwise keep torch to a single thread
     "distributed.worker.multiprocessing-method": "spawn",
-    "distributed.worker.preload": ["sxt.jobs.parent_watch"],
+    "distributed.worker.preload": ["sxt.jobs.worker_setup"],
     "distributed.deploy.lost-worker-timeout": "1 day",  # Dask would otherwise give up one that starts slowly
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],

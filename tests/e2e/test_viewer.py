@@ -17,14 +17,8 @@ from tests.e2e.conftest import PageOpener, StartServer
 from tests.e2e.volumes import CELL, CELL_SHAPE, SEGMENTATION, WIDE, WIDE_SHAPE, fill_workspace
 
 APP = Path(__file__).with_name("apps") / "viewer_app.py"
-SCRUB_LIMIT_MS = 30
-"""What a slice may take while scrubbing, from the key to the picture."""
-
 COLOURED = 20
 """A colour whose largest and smallest part differ by more is none of the grey values."""
-
-N_SCRUBS = 4
-"""How often a busy machine may try."""
 
 MEMBRANE, MITOCHONDRION = (230, 159, 0), (86, 180, 233)
 
@@ -164,30 +158,24 @@ def show_fresh(server: str, open_page: PageOpener) -> Callable[..., ViewerPage]:
 
 
 SCRUB = """async (root) => {
-  const { viewer } = root, seen = [], draws = [], waits = [];
+  const { viewer } = root, seen = [];
   for (let step = 0; step < 29; step++) {
     root.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     const { canvas, context } = viewer.panes.get("z");
     seen.push(context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[0]);
-    draws.push(viewer.times.last_ms);
-    waits.push(viewer.times.latency_ms);
   }
-  const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-  return { seen, draw_ms: middle(draws), wait_ms: middle(waits) };
+  return seen;
 }"""
 
 
-def test_scrubbing_shows_each_slice_within_the_limit(show):
+def test_scrubbing_shows_each_slice_in_turn(show):
     viewer = show(voxel_nm=10)
-    rounds = []
-    while len(rounds) < N_SCRUBS and not (rounds and rounds[-1]["wait_ms"] < SCRUB_LIMIT_MS):
-        viewer.press("Home")
-        viewer.settle()
-        rounds.append(viewer.root.evaluate(SCRUB))
-        assert len(set(rounds[-1]["seen"])) == 29
-        assert rounds[-1]["seen"] == sorted(rounds[-1]["seen"])
-    assert rounds[-1]["wait_ms"] < SCRUB_LIMIT_MS, [(each["draw_ms"], each["wait_ms"]) for each in rounds]
+    viewer.press("Home")
+    viewer.settle()
+    seen = viewer.root.evaluate(SCRUB)
+    assert len(set(seen)) == 29
+    assert seen == sorted(seen)
 
 
 def test_every_key_does_what_the_list_says(show):

@@ -7,7 +7,7 @@ from tests.jobs.conftest import wait_until
 
 WATCHER = """
 import os, time
-from sxt.jobs.parent_watch import dask_setup
+from sxt.jobs.worker_setup import dask_setup
 dask_setup(None)
 print(os.getpid(), flush=True)
 time.sleep(600)
