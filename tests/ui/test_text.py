@@ -1,6 +1,6 @@
 import pytest
 
-from sxt.ui.text import escape_markdown, shorten
+from sxt.ui.text import WORD_JOINER, escape_markdown, shorten
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from sxt.ui.text import escape_markdown, shorten
 def test_markdown_is_shown_literally(text):
     escaped = escape_markdown(text)
     assert escaped != text
-    assert "".join(part[:1] + part[1:] for part in escaped.replace("\\", "")) == text
+    assert escaped.replace("\\", "").replace(WORD_JOINER, "") == text
     for mark in "*_[<:$`#~":
         assert escaped.count(mark) == escaped.count("\\" + mark)
 
@@ -38,3 +38,10 @@ def test_the_middle_of_a_long_name_goes():
     assert shorten("abcdefghij", 10) == "abcdefghij"
     assert shorten("abcdefghijk", 10) == "abcde…hijk"
     assert len(shorten("x" * 300, 60)) == 60
+
+
+@pytest.mark.parametrize("address", ["https://lab.org/x", "HTTP://lab.org", "www.lab.org", "ftp://lab.org"])
+def test_an_address_does_not_become_a_link(address):
+    shown = escape_markdown(f"see {address} there")
+    assert address not in shown.replace("\\", "")
+    assert shown.replace("\\", "").replace(WORD_JOINER, "") == f"see {address} there"
