@@ -12,10 +12,10 @@ from sxt.tomogram import VoxelSize
 
 STAGE = "find surfaces"
 DISTANCE_STAGE = "measure distances"
-BOX_VOXELS = 1 << 25
-"""Voxels of a box in which distances are computed at a time: 128 MiB of float32."""
+BOX_VOXELS = 1 << 26
+"""Voxels of a box in which distances are computed at a time: 256 MiB of float32."""
 
-MARGIN_SLICES = 10
+MARGIN_SLICES = 6
 """Slices by which boxes overlap; points with a partner farther away are looked up one by one."""
 
 

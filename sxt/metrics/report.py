@@ -32,12 +32,12 @@ SHOWN_DIGITS = 12
 """Of a hash, in tables; the whole stands in the tooltip."""
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c2024; background: #fff; max-width: 1180px; margin: 2rem auto;
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c2024; background: #fff; max-width: 1320px; margin: 2rem auto;
   padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.2rem; margin-top: 2.4rem; }
 h3 { font-size: 1rem; margin: 1.4rem 0 0.2rem; } .sub, figcaption { color: #5c636b; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.6rem 0; }
-th, td { text-align: left; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #e3e6e9; vertical-align: top; }
+table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; margin: 0.6rem 0; }
+th, td { text-align: left; padding: 0.25rem 0.8rem 0.25rem 0; border-bottom: 1px solid #e3e6e9; vertical-align: top; }
 th { font-weight: 600; } td.n { white-space: nowrap; }
 .warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.5rem 0.9rem; margin: 0.5rem 0; }
 .note { border-left: 4px solid #0072b2; background: #eef5fa; padding: 0.5rem 0.9rem; margin: 0.5rem 0; }
@@ -47,6 +47,7 @@ figure { margin: 0.5rem 0; min-width: 0; } figcaption { font-size: 0.9rem; } .wi
 code { font-size: 0.9em; } @media print { .plots { display: block; } }
 """
 
+HEADLINE_SCORES = ("dice", "precision", "recall", "surface_dice", "centreline_dice")
 SCORE_COLUMNS = {
     "dice": "Dice",
     "precision": "Precision",
@@ -200,7 +201,7 @@ _CURVES: dict[str, tuple[Any, str]] = {
 
 
 def _headline(comparison: Comparison) -> str:
-    names = list(dict.fromkeys(each.score for each in comparison.scores))
+    names = [name for name in HEADLINE_SCORES if any(each.score == name for each in comparison.scores)]
     head = "".join(f"<th>{SCORE_LABELS[name]}</th>" for name in names)
     rows = []
     for version in comparison.versions:
