@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sxt.labels.label_set import LabelSet, Saved
     from sxt.labels.ledger import LedgerEntry
     from sxt.labels.operations import copy_slice, interpolate_between, undo_group
+    from sxt.labels.proposing import calibrate_on_labels, propose_labels
     from sxt.labels.pseudo import PseudoLabels, ReviewItem
     from sxt.labels.rounds import PseudoSlice, RoundInfo
     from sxt.labels.slice_locks import SliceHeldError, SliceHold, SliceLocks
@@ -48,6 +49,7 @@ _MODULES = {
     "label_set": ("LabelSet", "Saved"),
     "ledger": ("LedgerEntry",),
     "operations": ("copy_slice", "interpolate_between", "undo_group"),
+    "proposing": ("calibrate_on_labels", "propose_labels"),
     "pseudo": ("PseudoLabels", "ReviewItem"),
     "rounds": ("PseudoSlice", "RoundInfo"),
     "slice_locks": ("SliceHeldError", "SliceHold", "SliceLocks"),
@@ -100,6 +102,7 @@ __all__ = [
     "TrainingSlice",
     "TrainingView",
     "calibrate",
+    "calibrate_on_labels",
     "compare_range",
     "compare_slices",
     "compare_versions",
@@ -118,6 +121,7 @@ __all__ = [
     "label_where_sure",
     "list_labelled_slices",
     "predict_turned",
+    "propose_labels",
     "rank_slices",
     "score_slices",
     "stream_scores",

@@ -208,6 +208,7 @@ class History:
         for path in states:
             left -= sum(step.stat().st_size for step in path.parent.glob("*.step"))
             if left < 0:
+                path.unlink()  # first, so that a slice never lists steps that are gone
                 shutil.rmtree(path.parent)
 
     def _folder(self, key: SliceKey) -> Path:

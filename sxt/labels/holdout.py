@@ -16,7 +16,11 @@ class HoldOutError(SettingsError):
 
 
 class HoldOut:
-    """The hold-out slices of a label set, numbers along z."""
+    """The hold-out slices of a label set, numbers along z.
+
+    People may draw on them, and bring in labels that they vouch for; interpolating, copying and pseudo-labels are
+    refused.
+    """
 
     def __init__(self, folder: Path, *, scratch: ScratchFolder) -> None:
         self._path = folder / HOLD_OUT_FILE

@@ -32,6 +32,8 @@ SCRATCH_FOLDER = "scratch"
 PENDING_FILE = "pending"
 PSEUDO_FOLDER = "pseudo"
 ID_BYTES = 6
+PRUNE_INTERVAL = 500
+"""Changes after which it is looked whether the history has become too large."""
 
 Lock = Callable[[], AbstractContextManager[object]]
 
@@ -88,7 +90,6 @@ class LabelSet:
         self.hold_out = HoldOut(folder, scratch=self.scratch)
         with self.lock():
             self._recover()
-            self.history.prune()
 
     @classmethod
     def create(
@@ -186,8 +187,10 @@ class LabelSet:
             step = change.encode()
             state = self.history.state(key).push(len(step))
             entry = self._entry(change, by=by, tool=tool, source=source, group=group, note=note)
-            transaction = Transaction(entry, self._box_of(change, new), state, state.steps[-1], step)
-            return self._commit(transaction)
+            saved = self._commit(Transaction(entry, self._box_of(change, new), state, state.steps[-1], step))
+            if len(self.ledger) % PRUNE_INTERVAL == 0:
+                self.history.prune()
+            return saved
 
     def undo(self, key: SliceKey, *, by: str) -> Saved | None:
         """Take back the last change made on a slice in this plane; None where there is none.

@@ -118,6 +118,11 @@ class Ledger:
             self._read_on()
             return tuple(self._entries)
 
+    def __len__(self) -> int:
+        with self._guard:
+            self._read_on()
+            return len(self._entries)
+
     def append(self, entries: Iterable[LedgerEntry]) -> None:
         """Add entries, but none that is there already; the label set's lock must be held."""
         with self._guard:

@@ -162,10 +162,18 @@ class PseudoLabels:
         """Return what is known of a slice's pseudo-labels; None where it has none."""
         return next((each for each in self.review_queue() if each.index == z), None)
 
-    def read(self, z: int) -> PseudoSlice | None:
-        """Return a slice's pseudo-labels of the latest round that has some; merged classes have their new value."""
-        item = self.find(z)
-        return None if item is None else self._read(z, item.round.number)
+    def read(self, z: int, *, round_number: int | None = None) -> PseudoSlice | None:
+        """Return a slice's pseudo-labels of a round, by default the latest that has some; None where there are none.
+
+        Merged classes have their new value.
+        """
+        if round_number is None:
+            item = self.find(z)
+            if item is None:
+                return None
+            round_number = item.round.number
+        stored = self._folder(round_number).read(z)
+        return replace(stored, labels=self._labels.classes.resolve_table()[stored.labels])
 
     def decide(self, z: int, decision: Decision, *, by: str) -> ReviewItem:
         """Accept or reject the pseudo-labels of a slice; a decision can be changed.
@@ -310,10 +318,6 @@ class PseudoLabels:
         if item is None:
             raise SettingsError(f"Slice z {z} has no pseudo-labels; propose some first.")
         return item
-
-    def _read(self, z: int, number: int) -> PseudoSlice:
-        stored = self._folder(number).read(z)
-        return replace(stored, labels=self._labels.classes.resolve_table()[stored.labels])
 
     def _folder(self, number: int) -> RoundFolder:
         return RoundFolder(self.root / str(number))

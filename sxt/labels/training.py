@@ -82,8 +82,10 @@ class TrainingView:
         if z in self.labels.hold_out.list():
             raise HoldOutError(f"Slice z {z} was held out meanwhile; make the view anew.")
         human = self.labels.read(SliceKey("z", z))
-        pseudo = PseudoLabels(self.labels).read(z) if found.round is not None else None
-        return merge_slice(human, *((pseudo.labels, pseudo.confidence) if pseudo else (None, None)))
+        if found.round is None:
+            return merge_slice(human)
+        pseudo = PseudoLabels(self.labels).read(z, round_number=found.round)
+        return merge_slice(human) if pseudo is None else merge_slice(human, pseudo.labels, pseudo.confidence)
 
 
 def training_view(labels: LabelSet, *, with_pseudo: bool = True) -> TrainingView:

@@ -23,6 +23,8 @@ TOUCHING_PX = 1e-6
 """Slack for centres exactly one radius away, in pixels."""
 
 LASSO_LINE_PX = 0.5
+BATCH_PIXELS = 1 << 20
+"""Pixels looked at together when a stroke is drawn."""
 
 
 def stroke_region(
@@ -43,11 +45,15 @@ def stroke_region(
     radii = np.broadcast_to(np.asarray(radius_px, float), len(line))
     if not np.isfinite(radii).all() or (radii < 0).any():
         raise SettingsError(f"The radius {radius_px} is not usable; give numbers of pixels of at least 0.")
+    first, last = (line[:-1], line[1:]) if len(line) > 1 else (line, line)
+    first_px, last_px = (radii[:-1], radii[1:]) if len(line) > 1 else (radii, radii)
+    reach = np.maximum(first_px, last_px)[:, None]
+    start = np.clip(np.ceil(np.minimum(first, last) - reach), 0, shape).astype(int)
+    stop = np.clip(np.floor(np.maximum(first, last) + reach) + 1, 0, shape).astype(int)
     region = np.zeros(shape, bool)
-    ends = range(1, len(line)) if len(line) > 1 else (0,)
-    for end in ends:
-        start = max(0, end - 1)
-        _add_segment(region, line[start], line[end], radii[start], radii[end])
+    for group in _group_alike(stop - start):
+        segments = np.concatenate([first[group], last[group]], axis=1)  # (n, 4)
+        _add_segments(region, segments, first_px[group], last_px[group], start[group], stop[group])
     return region
 
 
@@ -107,22 +113,57 @@ def clear_box(labels: np.ndarray, first: Point, last: Point, *, paint: Paint | N
     )
 
 
-def _add_segment(
-    region: np.ndarray, first: np.ndarray, last: np.ndarray, first_px: float, last_px: float
+def _group_alike(sizes: np.ndarray) -> list[slice]:
+    """Return runs of segments whose windows, brought to one size, stay within `BATCH_PIXELS`; sizes are (n, 2)."""
+    groups, begin = [], 0
+    largest = np.zeros(2, int)
+    for at, size in enumerate(sizes):
+        wanted = np.maximum(largest, size)
+        if at > begin and (at + 1 - begin) * int(wanted[0]) * int(wanted[1]) > BATCH_PIXELS:
+            groups.append(slice(begin, at))
+            begin, wanted = at, size
+        largest = wanted
+    return [*groups, slice(begin, len(sizes))]
+
+
+def _add_segments(
+    region: np.ndarray,
+    segments: np.ndarray,
+    first_px: np.ndarray,
+    last_px: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
 ) -> None:
-    """Add the pixels near the segment between two points, whose radius changes evenly along it."""
-    reach = max(first_px, last_px)
-    start = np.clip(np.ceil(np.minimum(first, last) - reach), 0, region.shape).astype(int)
-    stop = np.clip(np.floor(np.maximum(first, last) + reach) + 1, 0, region.shape).astype(int)
-    if (stop <= start).any():
-        return
-    rows, columns = np.ogrid[start[0] : stop[0], start[1] : stop[1]]
-    (d_row, d_column), length2 = last - first, float(((last - first) ** 2).sum())
-    along = ((rows - first[0]) * d_row + (columns - first[1]) * d_column) / (length2 or 1.0)
-    along = np.clip(along, 0.0, 1.0)  # the nearest place on the segment, 0 at its first end
-    distance2 = (rows - first[0] - along * d_row) ** 2 + (columns - first[1] - along * d_column) ** 2
-    radius = first_px + along * (last_px - first_px) + TOUCHING_PX
-    region[start[0] : stop[0], start[1] : stop[1]] |= distance2 <= radius**2
+    """Add the pixels near segments, whose radius changes evenly along them, to a region.
+
+    Parameters
+    ----------
+    region : ndarray
+        (rows, columns) bool, changed in place.
+    segments : ndarray
+        (n, 4): row and column of the first end, then of the last.
+    first_px, last_px : ndarray
+        (n,) radii at the ends.
+    start, stop : ndarray
+        (n, 2) integers: the window of the slice that each can reach.
+    """
+    height, width = (stop - start).max(axis=0)
+    rows = start[:, :1] + np.arange(height)  # (n, height)
+    columns = start[:, 1:] + np.arange(width)  # (n, width)
+    d_row, d_column = (segments[:, 2:] - segments[:, :2]).T
+    length2 = np.where((d_row == 0) & (d_column == 0), 1.0, d_row**2 + d_column**2)
+    down = (rows - segments[:, :1])[:, :, None]  # (n, height, 1)
+    right = (columns - segments[:, 1:2])[:, None, :]  # (n, 1, width)
+    d_row, d_column = d_row[:, None, None], d_column[:, None, None]
+    scale = np.maximum(length2, np.finfo(float).tiny)[:, None, None]
+    along = np.clip((down * d_row + right * d_column) / scale, 0.0, 1.0)  # nearest place on the segment
+    distance2 = (down - along * d_row) ** 2 + (right - along * d_column) ** 2
+    first = first_px[:, None, None]
+    radius = first + along * (last_px[:, None, None] - first) + TOUCHING_PX
+    n, row, column = np.nonzero(distance2 <= radius**2)
+    row, column = rows[n, row], columns[n, column]
+    is_inside = (row < region.shape[0]) & (column < region.shape[1])
+    region[row[is_inside], column[is_inside]] = True
 
 
 def _fill_even_odd(corners: np.ndarray, shape: np.ndarray) -> np.ndarray:
