@@ -25,6 +25,7 @@ from sxt.ui.access.oidc import list_providers
 from sxt.ui.access.policy import SHORT_TOKEN_LENGTH
 from sxt.ui.format import file_size
 from sxt.ui.index_page import index_routes
+from sxt.ui.label.routes import label_routes
 from sxt.ui.routes.account import account_routes
 from sxt.ui.routes.downloads import download_routes
 from sxt.ui.routes.health import health_routes
@@ -68,6 +69,7 @@ def routes() -> list[BaseRoute]:
         *viewer_routes(workspace, prefix=prefix),
         *download_routes(workspace, prefix=prefix),
         *surface_routes(workspace, prefix=prefix),
+        *label_routes(workspace, prefix=prefix),
         *health_routes(workspace, prefix=prefix),
     ]
 
@@ -94,8 +96,6 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         asyncio.create_task(run_in_threadpool(_start_jobs_and_warm_up, opened)),
         asyncio.create_task(_clean_now_and_then(opened)),
     ]
-    if opened.workspace.segmentations.list_ids():
-        tasks.append(asyncio.create_task(run_in_threadpool(preload)))
     try:
         with use_services(opened):
             yield {}
@@ -175,10 +175,13 @@ def _record_upload(upload: Upload) -> None:
 
 
 def _start_jobs_and_warm_up(opened: Services) -> None:
-    """Start the workers; then import what some pages need, which takes seconds, before somebody waits for it."""
+    """Start the workers; then import what the next pages need, which takes seconds, before somebody waits for it."""
     opened.jobs.start()
-    for name in WARMED_UP:
-        importlib.import_module(name)
+    if opened.workspace.tomograms.list_ids():
+        for name in WARMED_UP:
+            importlib.import_module(name)
+    if opened.workspace.segmentations.list_ids():
+        preload()
 
 
 async def _clean_now_and_then(opened: Services) -> None:
