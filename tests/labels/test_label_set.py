@@ -202,7 +202,8 @@ def test_a_stroke_cut_short_by_a_full_disk_leaves_the_slice(labels, monkeypatch)
     assert (LabelSet(labels.folder).read(KEY) == 1).all()
 
 
-def test_a_thousand_random_edits_equal_a_replay_on_an_array(labels):
+def test_a_thousand_random_edits_equal_a_replay_on_an_array(tmp_path, classes):
+    labels = LabelSet.create(tmp_path / "small", (5, 12, 14), classes=classes)
     rng = random.Random(7)
     expected = np.full(labels.shape, 255, np.uint8)
     undone: dict[SliceKey, list] = {}
