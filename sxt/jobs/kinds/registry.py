@@ -12,6 +12,11 @@ KINDS: Mapping[str, str] = {
     "segment": "sxt.jobs.kinds.segment:KIND",
     "threshold": "sxt.jobs.kinds.threshold:KIND",
     "surface": "sxt.jobs.kinds.surface:KIND",
+    "propose": "sxt.jobs.kinds.propose:KIND",
+    "segment-propose": "sxt.jobs.kinds.propose:SEGMENT_KIND",
+    "suggest": "sxt.jobs.kinds.suggest:VERSIONS_KIND",
+    "suggest-turned": "sxt.jobs.kinds.suggest:TURNED_KIND",
+    "import-labels": "sxt.jobs.kinds.import_labels:KIND",
     "compare": "sxt.jobs.kinds.compare:KIND",
 }
 """Name to ``module:attribute``."""

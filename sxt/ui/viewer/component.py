@@ -189,8 +189,8 @@ def slice_viewer(
         "name": source.name,
         "voxel_size_nm": source.voxel_size_nm,
         "source": {"url": slices_url("tomogram", source.item_id), "version": source.version},
-        "overlay": _describe_overlay(overlay),
-        "before": _describe_overlay(before),
+        "overlay": describe_overlay(overlay),
+        "before": describe_overlay(before),
         "height_px": height_px,
         "position": position,
         "plane": plane,
@@ -226,7 +226,8 @@ def parse_state(told: Any) -> ViewerState:
     )
 
 
-def _describe_overlay(overlay: OverlaySource | None) -> dict[str, Any] | None:
+def describe_overlay(overlay: OverlaySource | None) -> dict[str, Any] | None:
+    """Return an overlay as the browser takes it."""
     if overlay is None:
         return None
     url = slices_url(overlay.volume, overlay.item_id)

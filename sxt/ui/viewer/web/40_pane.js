@@ -203,7 +203,7 @@ class Pane {
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.hover(event));
     canvas.addEventListener("pointerleave", () => this.viewer.probe.leave());
-    canvas.addEventListener("dblclick", () => this.fit());
+    canvas.addEventListener("dblclick", () => this.doubleClick());
     canvas.addEventListener("wheel", (event) => this.turn(event), { passive: false });
   }
 
@@ -212,8 +212,16 @@ class Pane {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  doubleClick() {
+    this.fit();
+  }
+
   press(event) {
-    if (event.button !== 0) return;
+    if (event.button === 0) this.grab(event);
+  }
+
+  // Drags the picture or the divider; a press without a drag chooses a point.
+  grab(event) {
     this.viewer.activate(this.plane);
     const [startX, startY] = this.where(event);
     const { state } = this.viewer;

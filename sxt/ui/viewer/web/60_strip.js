@@ -167,7 +167,7 @@ class Rail {
 class Help {
   constructor(viewer) {
     this.viewer = viewer;
-    const rows = KEYS.map(([keys, what]) => make("tr", {}, make("th", { scope: "row" }, keys), make("td", {}, what)));
+    const rows = viewer.keys.map(([keys, what]) => make("tr", {}, make("th", { scope: "row" }, keys), make("td", {}, what)));
     this.element = make("div", { class: "help", role: "dialog", "aria-label": "Keys", tabindex: "-1", hidden: true },
       make("table", {}, make("tbody", {}, ...rows)));
     this.element.addEventListener("click", () => this.toggle(false));

@@ -122,7 +122,15 @@ class Viewer {
     this.frame = make("div", { class: "panes" });
     this.stage.replaceChildren(this.frame, this.rail.element);
     this.root.replaceChildren(this.bar.element, this.stage, this.strip.element, this.help.element, this.message);
-    for (const plane of PLANES) this.panes.set(plane, new Pane(this, plane));
+    for (const plane of PLANES) this.panes.set(plane, this.makePane(plane));
+  }
+
+  makePane(plane) {
+    return new Pane(this, plane);
+  }
+
+  get keys() {
+    return KEYS;
   }
 
   layout() {
@@ -327,15 +335,19 @@ class Viewer {
   report() {
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => {
-      const { plane, index, limits, isInverted, isOverlayOn, brush } = this.state;
-      const choice = this.overlayChoice;
-      const told = { position: index, plane, limits, is_inverted: isInverted, is_overlay_on: isOverlayOn,
-        threshold: choice?.threshold ?? null, opacity: choice?.opacity ?? null, brush_px: brush };
+      const told = this.tell();
       const text = JSON.stringify(told);
       if (text === this.memory.told) return;
       this.memory.told = text;
       this.send(told);
     }, REPORT_MS);
+  }
+
+  tell() {
+    const { plane, index, limits, isInverted, isOverlayOn, brush } = this.state;
+    const choice = this.overlayChoice;
+    return { position: index, plane, limits, is_inverted: isInverted, is_overlay_on: isOverlayOn,
+      threshold: choice?.threshold ?? null, opacity: choice?.opacity ?? null, brush_px: brush };
   }
 
   listen() {

@@ -1,4 +1,4 @@
-// Keys, colours of an overlay, and the entry that Streamlit calls.
+// Keys, colours of an overlay, and the picture as a file.
 
 function pressKey(viewer, key) {
   const last = viewer.shape[AXES[viewer.state.plane][0]] - 1;
@@ -74,22 +74,4 @@ function drawScaleBar(context, pane, left, bottom, ratio) {
   context.font = `${13 * ratio}px sans-serif`;
   context.fillText(text, x, y - 6 * ratio);
   context.restore();
-}
-
-const viewers = new WeakMap();
-
-export default function mountViewer({ data, parentElement, setStateValue }) {
-  const mount = parentElement.querySelector(".mount");
-  let viewer = viewers.get(mount);
-  if (viewer && viewer.data.key !== data.key) {
-    viewer.close();
-    viewer = null;
-  }
-  viewer ??= new Viewer(mount, data);
-  viewers.set(mount, viewer);
-  viewer.receive(data, (told) => setStateValue("view", told));
-  return () => {
-    viewer.close();
-    viewers.delete(mount);
-  };
 }

@@ -1,0 +1,84 @@
+"""How far predictions disagree on each slice of a tomogram, kept beside its labels to say what to label next."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sxt.errors import InputError
+from sxt.files import write_text_atomically
+from sxt.labels import LabelSet, Region, Suggestion, rank_slices
+
+SCORES_FILE = "disagreement.json"
+Corner = tuple[int, int]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class ScoredSlice(BaseModel):
+    """One slice along z: the mean disagreement of each class, and the squares where it is largest."""
+
+    model_config = ConfigDict(frozen=True)
+
+    z: int
+    scores: tuple[Share, ...]
+    regions: tuple[tuple[Corner, Corner], ...] = ()
+
+
+class DisagreementScores(BaseModel):
+    """What was compared, in words, and what came of it on the slices that were looked at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    segmentations: tuple[str, ...] = ()
+    slices: tuple[ScoredSlice, ...]
+
+    def of_all(self, n_slices: int) -> np.ndarray:
+        """Return scores (c, z) of all slices; those in between were not looked at and are interpolated."""
+        at = [each.z for each in self.slices]
+        known = np.array([each.scores for each in self.slices]).T  # (c, k)
+        return np.stack([np.interp(np.arange(n_slices), at, row) for row in known])
+
+    def regions_of(self, z: int) -> tuple[tuple[Corner, Corner], ...]:
+        """Return the squares of a slice that are worth a look."""
+        return next((each.regions for each in self.slices if each.z == z), ())
+
+
+def corners(regions: Sequence[Region]) -> tuple[tuple[Corner, Corner], ...]:
+    """Return regions as pairs of corners."""
+    return tuple((each.start, each.stop) for each in regions)
+
+
+def write_scores(labels: LabelSet, scores: DisagreementScores) -> None:
+    """Keep scores beside the labels, in place of older ones."""
+    write_text_atomically(_path(labels), scores.model_dump_json())
+
+
+def read_scores(labels: LabelSet) -> DisagreementScores | None:
+    """Return the scores kept beside the labels, or None where nothing was compared yet.
+
+    Raises
+    ------
+    InputError
+        Where they are damaged.
+    """
+    try:
+        return DisagreementScores.model_validate_json(_path(labels).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise InputError(f"{_path(labels)} is damaged; rank the slices again.") from error
+
+
+def suggest_slices(
+    labels: LabelSet, scores: DisagreementScores, labelled: Sequence[int], *, n_wanted: int = 5
+) -> tuple[Suggestion, ...]:
+    """Return the slices to label next, best first; labelled and held-out ones are left out."""
+    n_slices = labels.shape[0]
+    return rank_slices(scores.of_all(n_slices), labelled, n_wanted=n_wanted, excluded=labels.hold_out.list())
+
+
+def _path(labels: LabelSet) -> Path:
+    return labels.folder / SCORES_FILE
