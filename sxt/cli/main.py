@@ -39,6 +39,7 @@ COMMANDS = (
     Command("evaluate", "Measure a segmentation against labels."),
     Command("compare", "Compare model versions on the same tomograms, with labels or without."),
     Command("simulate", "Simulate a tomogram of a cell with its labels."),
+    Command("train", "Train a new model version from labelled slices and unlabelled tomograms."),
     Command("models", "List the model versions there are."),
     Command("import-weights", "Make a model version from published Keras weights."),
     Command("export-model", "Write a model version as one ZIP."),

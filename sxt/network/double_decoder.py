@@ -137,6 +137,16 @@ class DoubleDecoder(nn.Module):
         """Return what the label's tanh is taken of, (b, n_classes, y, x); twice it is the logit of foreground."""
         return self._label_logit(*self._encode(x))
 
+    def image(self, x: Tensor) -> Tensor:
+        """Return the slice as the image decoder redraws it (b, 1, y, x) without computing the label."""
+        neck, _ = self._encode(x)
+        return self.image_head(self.image_decoder(neck, []))
+
+    def image_and_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `image` and `label_logit` of one pass."""
+        neck, skips = self._encode(x)
+        return self.image_head(self.image_decoder(neck, [])), self._label_logit(neck, skips)
+
     def _label_logit(self, neck: Tensor, skips: list[Tensor]) -> Tensor:
         return self.label_head(self.label_decoder(neck, skips))
 

@@ -11,6 +11,7 @@ KINDS: Mapping[str, str] = {
     "demo": "sxt.jobs.kinds.demo:KIND",
     "segment": "sxt.jobs.kinds.segment:KIND",
     "threshold": "sxt.jobs.kinds.threshold:KIND",
+    "train": "sxt.jobs.kinds.train:KIND",
     "surface": "sxt.jobs.kinds.surface:KIND",
     "propose": "sxt.jobs.kinds.propose:KIND",
     "segment-propose": "sxt.jobs.kinds.propose:SEGMENT_KIND",

@@ -1,0 +1,66 @@
+import pytest
+import torch
+
+from sxt.network import build_network
+from sxt.train import SplitSettings, make_split
+from sxt.train.batches import Batches
+from sxt.train.objectives import Moment, make_objective
+from sxt.train.prepare import InputForm, prepare_data
+from sxt.train.settings import PaperRecipe
+from sxt.train.start import name_class
+from tests.train.conftest import TINY, make_tomogram, small_semi
+
+
+def make_batches(recipe):
+    cells = {"cell": make_tomogram()}
+    split = make_split(list(cells.values()), SplitSettings("none"))
+    form = InputForm(TINY, (name_class(1),), None, "zscore")
+    data = prepare_data(cells, split, form, unlabelled_slices=4)
+    return Batches(data, recipe, n_classes=1, size_multiple=4, seed=0, device=torch.device("cpu"))
+
+
+def losses_at(recipe, step, *, progress=0.0, seed=0):
+    torch.manual_seed(seed)
+    network, teacher = build_network(TINY), build_network(TINY).eval()
+    moment = Moment(step, progress, 0)
+    return make_objective(recipe).losses(
+        network, teacher, make_batches(recipe), moment, range(recipe.batch_crops)
+    )
+
+
+def test_the_image_and_logit_of_one_pass_are_those_of_two():
+    torch.manual_seed(0)
+    network, x = build_network(TINY).eval(), torch.randn(1, 1, 16, 16)
+    image, logit = network.image_and_logit(x)
+    torch.testing.assert_close(image, network(x).image)
+    torch.testing.assert_close(image, network.image(x))
+    torch.testing.assert_close(logit, network.label_logit(x))
+
+
+def test_an_epoch_of_labels_is_followed_by_one_of_images():
+    recipe = PaperRecipe(crop_px=16)
+    kinds = ["label_loss" in losses_at(recipe, step).parts for step in range(9)]
+    assert kinds == [True] * 3 + [False] * 4 + [True] * 2
+
+
+def test_the_published_mix_of_losses():
+    parts = losses_at(PaperRecipe(crop_px=16), 0).parts
+    assert parts["loss"].item() == pytest.approx(
+        (0.01 * parts["image_loss"] + 0.99 * parts["label_loss"]).item(), abs=1e-6
+    )
+
+
+def test_the_teacher_counts_more_and_more():
+    recipe = small_semi(sure_foreground=0.5, sure_background=0.49)
+    early, late = (losses_at(recipe, 1, progress=p) for p in (0.0, 1.0))
+    for found, ramp in ((early, 0.006738), (late, 1.0)):
+        expected = found.parts["label_loss"] + ramp * found.parts["consistency_loss"]
+        assert found.parts["loss"].item() == pytest.approx(expected.item(), abs=1e-4)
+    assert early.parts["sure_share"].item() > 0.9
+
+
+def test_every_slice_is_taken_once_before_any_is_taken_again():
+    batches = make_batches(PaperRecipe(crop_px=16))
+    crops = [batches.in_turn(position, is_labelled=False).values for position in range(8)]
+    means = [round(each.std().item(), 5) for each in crops]
+    assert len(set(means)) >= 4
