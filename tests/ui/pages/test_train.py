@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pytest
+
+from sxt.labels import PseudoLabels, SliceKey
+from sxt.ui.train.records import read_record
+from tests.ui.pages.conftest import SHAPE, labels, press, texts
+
+CURVES = """step,seconds,round,learning_rate,loss,label_loss,image_loss,consistency_loss,sure_share,dice
+1,1.5,0,0.0001,0.9,0.6,0.2,,,
+10,9.5,0,0.0005,0.5,0.4,0.1,0.05,0.7,0.62
+"""
+
+
+@pytest.fixture
+def labelled(opened, tomogram):
+    """Three labelled slices, one of them held out."""
+    found = opened.workspace.open_labels(tomogram.id, by="ada")
+    stripe = np.zeros(SHAPE[1:], np.uint8)
+    stripe[10:20] = 1
+    for z in (1, 2, 4):
+        found.change(SliceKey("z", z), lambda _: stripe, by="ada", tool="brush", source="human")
+    PseudoLabels(found).mark_hold_out([4], by="ada")
+    return tomogram
+
+
+def plain(app):
+    return texts(app).replace("\\", "")
+
+
+def test_without_labels_the_page_says_what_is_missing(run_page, tomogram):
+    page = run_page("train")
+    assert "There are no labelled slices yet" in plain(page)
+    assert "Train a version" not in labels(page)
+
+
+def test_labels_are_counted_with_whose_they_are(run_page, labelled):
+    page = run_page("train")
+    (option,) = page.multiselect[0].options
+    assert option.endswith(": 2 slices (2 human, by ada); 1 held out")
+
+
+def test_what_will_happen_is_said_before_it_does(run_page, labelled):
+    said = plain(run_page("train"))
+    assert "Trains membrane from membrane:1 for 30 min on 2 labelled slices of 1 tomogram." in said
+    assert "The 1 slice marked as held out are never trained on" in said
+
+
+def test_the_main_button_submits_what_was_chosen(run_page, opened, labelled):
+    page = run_page("train")
+    page.number_input(key="train-minutes").set_value(5.0)
+    page.text_input(key="train-name").set_value("lab-membrane")
+    page.radio(key="train-start-membrane:1").set_value("anew, from random weights")
+    page.number_input(key="train-seed").set_value(7)
+    press(page.run(), "Train a version")
+    (job,) = opened.jobs.list()
+    settings = job.manifest.settings
+    assert job.manifest.kind == "train"
+    assert settings["tomogram_ids"] == [labelled.id]
+    assert (settings["model_name"], settings["init"], settings["minutes"], settings["seed"]) == (
+        "lab-membrane",
+        None,
+        5.0,
+        7,
+    )
+
+
+def test_settings_that_contradict_each_other_are_refused(run_page, labelled):
+    page = run_page("train")
+    page = page.number_input(key="train-crop").set_value(16).run()
+    assert not page.error
+    page = page.multiselect[0].set_value([]).run()
+    assert "Choose at least one labelled tomogram" in plain(page)
+    (button,) = [each for each in page.button if each.label == "Train a version"]
+    assert button.disabled
+
+
+@pytest.fixture
+def training(run_page, opened, labelled):
+    """A training that runs and has written its first curves."""
+    press(run_page("train"), "Train a version")
+    (job,) = opened.jobs.list()
+    opened.workspace.jobs.change(job.id, lambda old: old.model_copy(update={"state": "running"}))
+    folder = opened.workspace.jobs.path(job.id)
+    (folder / "curves.csv").write_text(CURVES)
+    return job
+
+
+def test_a_running_training_shows_its_curves_and_can_be_kept_early(run_page, opened, training):
+    page = run_page("train")
+    assert len(page.get("plotly_chart")) >= 2
+    press(page, "Stop and keep what it has")
+    assert (opened.workspace.jobs.path(training.id) / "stop").is_file()
+    assert opened.workspace.activity.read(limit=1)[0].action == "stopped and kept"
+
+
+def test_a_version_is_shown_beside_its_parent(run_page, opened, training):
+    folder = opened.workspace.jobs.path(training.id)
+    result = {"spec": "membrane:2", "parent": "membrane:1", "steps": 10, "minutes": 0.5, "notes": []}
+    (folder / "result.json").write_text(json.dumps(result | {"metrics": {"dice": 0.62, "parent_dice": 0.5}}))
+    opened.workspace.jobs.change(training.id, lambda old: old.model_copy(update={"state": "done"}))
+    page = run_page("train")
+    assert page.success[0].value.replace("\\", "") == "Saved **membrane:2**, started from membrane:1."
+    dice = page.metric[0]
+    assert (dice.value, dice.delta) == ("0.620", "+0.120 against its parent")
+    assert "Segment with it" in labels(page)
+
+
+def test_rounds_of_pseudo_labels_are_listed(run_page, opened, training):
+    folder = opened.workspace.jobs.path(training.id)
+    rounds = [{"number": 1, "voxels": 12345, "dice_before": 0.6, "dice_after": 0.65, "is_kept": True}]
+    (folder / "rounds.json").write_text(json.dumps([*rounds, {"number": 2, "voxels": 5}]))
+    said = plain(run_page("train"))
+    assert "1. 12\u2009345 voxels taken; Dice 0.600 → 0.650, kept" in said
+    assert "2. 5 voxels taken; running" in said
+
+
+def test_a_folder_without_files_is_an_empty_record(tmp_path):
+    record = read_record(tmp_path)
+    assert len(record.curves) == 0
+    assert (record.previews, record.rounds, record.result) == ((), (), None)
