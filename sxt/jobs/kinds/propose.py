@@ -1,6 +1,7 @@
 """Propose pseudo-labels from a stored segmentation, or segment first and then propose."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,6 +13,8 @@ from sxt.labels.confidence import BACKGROUND_CONFIDENCE, FOREGROUND_CONFIDENCE
 from sxt.workspace import ItemKind, Workspace
 from sxt.workspace.ids import ItemId
 from sxt.workspace.matching import match_classes
+
+Confidence = Annotated[float, Field(ge=0.5, lt=1.0)]
 
 
 class ProposalSettings(JobSettings):
@@ -26,8 +29,8 @@ class ProposalSettings(JobSettings):
     """
 
     slices: tuple[int, ...] | None = None
-    foreground: float = Field(FOREGROUND_CONFIDENCE, ge=0.5, lt=1.0)
-    background: float = Field(BACKGROUND_CONFIDENCE, ge=0.5, lt=1.0)
+    foreground: Confidence = FOREGROUND_CONFIDENCE
+    background: Confidence = BACKGROUND_CONFIDENCE
 
     def describe(self, workspace: Workspace) -> str:
         return "Propose labels"
@@ -37,7 +40,7 @@ class ProposeJobSettings(JobSettings):
     """From which segmentation to propose labels of its tomogram."""
 
     segmentation_id: ItemId
-    proposal: ProposalSettings = Field(default_factory=ProposalSettings)
+    proposal: ProposalSettings = ProposalSettings()
 
     def describe(self, workspace: Workspace) -> str:
         found = workspace.segmentations.find(self.segmentation_id)
@@ -51,7 +54,7 @@ class SegmentProposeJobSettings(JobSettings):
     """What to segment first, and how to propose from that."""
 
     segment: SegmentJobSettings
-    proposal: ProposalSettings = Field(default_factory=ProposalSettings)
+    proposal: ProposalSettings = ProposalSettings()
 
     def describe(self, workspace: Workspace) -> str:
         return f"{self.segment.describe(workspace)} and propose labels"

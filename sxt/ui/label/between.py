@@ -80,13 +80,13 @@ def _draw_pair(session: LabelSession, key: SliceKey, others: list[int]) -> None:
     )
     n_between = abs(other - key.index) - 1
     fill.button(
-        f"Fill the {n_between} between" if n_between else "Fill between",
+        "Fill between",
         key="label-interpolate",
         on_click=_interpolate,
         args=(session, key, SliceKey(key.plane, other)),
         disabled=n_between < 1,
         width="stretch",
-        help="Interpolates each class between the two slices, where nothing is labelled yet.",
+        help=f"Interpolates each class on the {count(n_between, 'slice')} between, where nothing is labelled yet.",
     )
 
 

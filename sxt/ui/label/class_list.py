@@ -67,7 +67,7 @@ def _draw_merge(session: LabelSession, classes: list[LabelClass]) -> None:
             by=session.by,
             detail=f"{names[source]} into {names[target]}",
         )
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _change(session: LabelSession, change: Callable[[ClassList], ClassList]) -> None:
@@ -77,4 +77,4 @@ def _change(session: LabelSession, change: Callable[[ClassList], ClassList]) -> 
     except SxtError as error:
         show_error(error)
         return
-    st.rerun(scope="fragment")
+    st.rerun()

@@ -38,7 +38,7 @@ class SliceState:
     revision : str
         Another one says that the slice has changed.
     saved_at : str or None
-        When it was changed last, ISO 8601; None where it never was.
+        When its labels were changed last, ISO 8601; None where they never were.
     n_undo, n_redo : int
     holder : str or None
         Who has the slice.
@@ -77,21 +77,17 @@ class OpenLabels:
         self.steps: dict[int, _Steps] = {}
         self._guard = threading.Lock()
         self._n_read = 0
-        self._last = [
-            np.full(size, -1) for size in labels.shape
-        ]  # number of the last entry, by axis and slice
+        self._last = self._unknown()  # number of the last entry, by axis and slice
+        self._last_drawn = self._unknown()  # of those that are no pseudo-labels
 
-    def last_entry(self, key: SliceKey) -> LedgerEntry | None:
-        """Return the last change that touched a slice, in any plane."""
+    def last_entry(self, key: SliceKey, *, is_drawn: bool = False) -> LedgerEntry | None:
+        """Return the last entry that touched a slice, in any plane; with ``is_drawn`` none of pseudo-labels."""
         entries = self.labels.ledger.entries()
         with self._guard:
             for number in range(self._n_read, len(entries)):
-                for last, start, stop in zip(
-                    self._last, entries[number].start, entries[number].stop, strict=True
-                ):
-                    last[start:stop] = number
+                self._note(entries[number], number)
             self._n_read = max(self._n_read, len(entries))
-            found = int(self._last[key.axis][key.index])
+            found = int((self._last_drawn if is_drawn else self._last)[key.axis][key.index])
         return entries[found] if found >= 0 else None
 
     def revision(self, key: SliceKey) -> str:
@@ -99,6 +95,15 @@ class OpenLabels:
         entry = self.last_entry(key)
         stamp = (self.labels.folder / CLASSES_FILE).stat().st_mtime_ns
         return f"{NO_REVISION if entry is None else entry.id}-{stamp:x}"
+
+    def _note(self, entry: LedgerEntry, number: int) -> None:
+        is_drawn = entry.source != "pseudo" and entry.tool != "hold-out"
+        for last in (self._last, self._last_drawn) if is_drawn else (self._last,):
+            for numbers, start, stop in zip(last, entry.start, entry.stop, strict=True):
+                numbers[start:stop] = number
+
+    def _unknown(self) -> list[np.ndarray]:
+        return [np.full(size, -1) for size in self.labels.shape]
 
 
 class LabelDesk:
@@ -145,7 +150,7 @@ class LabelDesk:
         """Return what is known of a slice."""
         opened = self.open(item_id)
         _checked(opened.labels, key)
-        entry = opened.last_entry(key)
+        entry = opened.last_entry(key, is_drawn=True)
         steps = opened.labels.state(key)
         hold = opened.labels.locks.find(key)
         has_pseudo = key.plane == "z" and opened.pseudo.find(key.index) is not None

@@ -57,7 +57,7 @@ def draw_import(session: LabelSession) -> None:
     bring, discard = st.columns(2)
     if discard.button("Discard", key="label-import-discard", width="stretch"):
         services().uploads.remove(chosen)
-        st.rerun(scope="fragment")
+        st.rerun()
     bring.button(
         "Bring in",
         key="label-import",

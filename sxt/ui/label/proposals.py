@@ -66,7 +66,7 @@ def draw_propose(session: LabelSession, segmentation: SegmentationManifest | Non
         st.caption("Choose a slice along z.")
         return
     slices = (session.key.index,) if on_slice else None
-    proposal = {"slices": slices, "foreground": foreground, "background": background}
+    proposal: dict[str, object] = {"slices": slices, "foreground": foreground, "background": background}
     if segmentation is None:
         _offer_segmenting(session, proposal)
         return

@@ -9,7 +9,7 @@ export default function mountCanvas({ data, parentElement, setStateValue }) {
     canvas.close();
     canvas = null;
   }
-  canvas ??= new LabelViewer(mount, data);
+  canvas ??= new LabelCanvas(mount, data);
   canvases.set(mount, canvas);
   canvas.receive(data, (told) => setStateValue("view", told));
   return () => {

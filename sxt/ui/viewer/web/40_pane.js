@@ -1,6 +1,8 @@
 // One plane on the screen: where the slice lies, how large, and what the pointer does there.
 
 const MAX_ZOOM = 64;
+const MAX_BOX_ZOOM = 6;
+const BOX_SHARE = 0.4;
 const ZOOM_STEP = 1.2;
 const CLICK_PX = 4;
 const WHEEL_PX = 50;
@@ -55,6 +57,23 @@ class Pane {
       left: (this.width - width * su * zoom) / 2, top: (this.height - height * sv * zoom) / 2,
     });
     this.viewer.invalidate();
+  }
+
+  // Brings a box of voxels to the middle, as large as BOX_SHARE of the pane at most; both corners are within it.
+  showBox([first, last]) {
+    const [, down, across] = AXES[this.plane];
+    const [sv, su] = this.voxel;
+    const [rows, columns] = [last[down] - first[down] + 1, last[across] - first[across] + 1];
+    const [width, height] = [this.width || 400, this.height || 400]; // a pane that is not shown yet has no size
+    const largest = Math.min(width / (columns * su), height / (rows * sv)) * BOX_SHARE;
+    const [allRows, allColumns] = this.extent;
+    const whole = Math.min(width / (allColumns * su), height / (allRows * sv));
+    const zoom = clamp(largest, whole, Math.max(whole, MAX_BOX_ZOOM));
+    Object.assign(this.view, {
+      zoom, isFitted: zoom === whole,
+      left: width / 2 - (first[across] + columns / 2) * su * zoom, top: height / 2 - (first[down] + rows / 2) * sv * zoom,
+    });
+    if (this.view.isFitted) this.fit();
   }
 
   zoomAt(factor, x, y) {
