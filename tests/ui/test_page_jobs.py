@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sxt.jobs import KINDS
 from sxt.jobs.log import JobLog
-from sxt.ui.jobs_panel.job_list import PAGE_SIZE, describe_facts, find_device, list_results
+from sxt.ui.jobs_panel.job_list import KIND_WORDS, PAGE_SIZE, describe_facts, find_device, list_results
 from sxt.workspace import WorkerInfo
 from sxt.workspace.clock import utc_now
 from tests.layers import REPOSITORY
@@ -231,3 +232,7 @@ def test_the_activity_is_listed(opened, failed):
     assert table["who"].tolist() == ["bob", "local user"]
     app.selectbox(key="sxt-activity-who").select("bob").run()
     assert app.dataframe[0].value["what"].tolist() == ["imported"]
+
+
+def test_every_kind_of_job_has_a_name_in_words():
+    assert set(KIND_WORDS) == set(KINDS)

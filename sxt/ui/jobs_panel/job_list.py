@@ -39,6 +39,13 @@ KIND_WORDS = {
     "segment": "segment",
     "threshold": "threshold",
     "surface": "surfaces",
+    "import-labels": "bring in labels",
+    "propose": "propose labels",
+    "segment-propose": "segment and propose labels",
+    "suggest": "what to label next",
+    "suggest-turned": "what to label next",
+    "train": "train",
+    "compare": "compare",
 }
 JOB_PARAM = "job"
 PAGE_SIZE = 20
