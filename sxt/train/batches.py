@@ -1,7 +1,9 @@
 """The batches of a step: drawn from the step's number alone, so that any process can draw its part of them."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +30,21 @@ class Views:
 
     plain: Crops
     varied: Crops
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _in_full_precision(draw: Callable[P, R]) -> Callable[P, R]:
+    """Let a method work in float32, also where the network around it computes in bf16."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        with torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
+            return draw(*args, **kwargs)
+
+    return drawn
 
 
 class Batches:
@@ -77,6 +94,7 @@ class Batches:
     def n_unlabelled(self) -> int:
         return len(self._flat_unlabelled)
 
+    @_in_full_precision
     def labelled(self, step: int, samples: Sequence[int], *, pseudo_weight: float = 1.0) -> Crops:
         """Return labelled crops; every second one has pseudo-labels where there are any.
 
@@ -97,6 +115,7 @@ class Batches:
         weight = torch.tensor(weights, device=self._device).reshape(-1, 1, 1, 1)
         return Crops(crops.values, crops.target, crops.known * weight)
 
+    @_in_full_precision
     def unlabelled(self, step: int, samples: Sequence[int], *, strong: AugmentationSettings) -> Views:
         """Return unlabelled crops, turned and scaled, as they are and with their grey values varied."""
         settings = self._recipe.augmentation
@@ -105,6 +124,7 @@ class Batches:
         plain = self._place(windows, rngs, settings)
         return Views(plain, vary_values(plain, rngs, settings=strong))
 
+    @_in_full_precision
     def in_turn(self, position: int, *, is_labelled: bool) -> Crops:
         """Return one crop of one slice, such that every slice is taken once before any is taken again."""
         slices = self._flat_labelled if is_labelled else self._flat_unlabelled

@@ -51,7 +51,8 @@ def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
     span = second.amax((1, 2, 3), keepdim=True) - second.amin((1, 2, 3), keepdim=True)
     c1, c2 = (SSIM_K1 * span).square() + 1e-12, (SSIM_K2 * span).square() + 1e-12
     stacked = torch.cat([first, second, first * first, second * second, first * second], dim=1)
-    means = _gaussian_means(stacked)  # (b, 5, y, x)
+    with torch.autocast(stacked.device.type, enabled=False):  # differences of squares need their digits
+        means = _gaussian_means(stacked)  # (b, 5, y, x)
     mean1, mean2, square1, square2, product = means.split(1, dim=1)
     variances = (square1 - mean1.square()) + (square2 - mean2.square())
     covariance = product - mean1 * mean2

@@ -66,14 +66,15 @@ def open_training_tomogram(
     """
     manifest = workspace.tomograms.get(tomogram_id)
     tomogram = workspace.open_tomogram(tomogram_id)
+    name = f"{manifest.name} ({tomogram_id})"
     if not with_labels:
-        return TrainingTomogram(tomogram_id, tomogram, sha256=manifest.sha256)
+        return TrainingTomogram(name, tomogram, sha256=manifest.sha256)
     labels = workspace.find_labels(tomogram_id)
     stored = None if labels is None else _read_stored(labels)
     if stored is None or not stored.slices:
         raise InputError(f"{manifest.name!r} has no labelled slice; label some on the page Label first.")
     return TrainingTomogram(
-        tomogram_id,
+        name,
         tomogram,
         stored,
         marked=tuple(sorted(stored.held_out)),

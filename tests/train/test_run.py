@@ -78,6 +78,24 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
     assert not torch.equal(*(weights_of(each)["label_head.1.0.weight"] for each in (first, other)))
 
 
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_half_precision_trains_too(tmp_path, recipe):
+    settings = make_settings(recipe, steps=4, precision="bf16")
+    version = train(tmp_path, settings=settings)
+    assert (
+        load_model(version.spec, root=tmp_path / "models").config.training["hardware"].startswith("CPU, bf16")
+    )
+
+
+def test_what_is_varied_for_half_precision_is_drawn_in_full():
+    from tests.train.test_objectives import make_batches
+
+    batches = make_batches(RECIPES["semi"])
+    plain = batches.labelled(3, [0, 1])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(batches.labelled(3, [0, 1]).values, plain.values)
+
+
 def test_a_version_continues_from_its_parent_and_says_so(tmp_path):
     first = train(tmp_path, settings=make_settings(steps=4))
     parent = load_model(first.spec, root=tmp_path / "models")
