@@ -3,7 +3,7 @@
 import streamlit as st
 
 from sxt.ui.help import texts
-from sxt.ui.help.keys import viewer_keys
+from sxt.ui.help.keys import label_keys, viewer_keys
 from sxt.ui.help.packages import list_packages
 from sxt.ui.help.system import check_system, list_versions
 from sxt.ui.services import services
@@ -34,6 +34,8 @@ with begin:
 with keys:
     st.markdown("The viewer takes these keys while the pointer is over it.")
     table(("key", "what it does"), *viewer_keys())
+    st.subheader("Page Label", anchor=False)
+    table(("key", "what it does"), *label_keys())
 with numbers:
     st.subheader("Files", anchor=False)
     table(("what", "which"), *texts.FORMATS)

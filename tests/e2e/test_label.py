@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from sxt.labels import LabelSet, SliceKey
+from sxt.labels import ClassList, LabelSet, PseudoLabels, SliceKey
 from sxt.labels.tools import stroke_region
 from sxt.ui.access.user import NAME_COOKIE
 from sxt.workspace import TomogramManifest, Workspace
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import START_TIMEOUT_S, PageOpener, StartServer, find_free_port
-from tests.ui.items import add_tomogram
+from tests.ui.items import add_segmentation, add_tomogram
 
 SHAPE = (6, 80, 100)
 MIDDLE = SliceKey("z", 3)
@@ -297,3 +297,50 @@ def test_the_edit_route_refuses_another_site(lab):
     )
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(page)
+
+
+@pytest.fixture
+def proposed(start_server: StartServer, tmp_path: Path) -> Lab:
+    """A tomogram with labels and a segmentation of two blocks, and pseudo-labels on the middle slice."""
+    workspace, tomogram = make_workspace(tmp_path)
+    classes = ClassList().add("membrane").add("droplet")
+    labels = workspace.open_labels(tomogram.id, by="ada", classes=classes)
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[:, 20:40, 30:60] = 1
+    mask[:, 60:70, 70:90] = 3
+    add_segmentation(workspace, tomogram, mask)
+    with PseudoLabels(labels).new_round(by="ada", model="membrane:1") as writer:
+        writer.add(3, np.where(mask[3] == 1, 1, 0).astype(np.uint8), np.full(SHAPE[1:], 230, np.uint8))
+    url = start_server(REPOSITORY / "app.py", environment={"SXT_WORKSPACE": str(workspace.root)})
+    return Lab(url, workspace, tomogram)
+
+
+def test_a_click_accepts_what_the_model_proposes_and_a_right_click_rejects_it(proposed, open_page):
+    page = open_canvas(open_page, proposed.url)
+    page.get_by_role("button", name="Accept or reject what the model proposes (a)").click()
+    page.mouse.click(*place_of(page, 30, 45))
+    page.wait_for_function(f"() => {{ {FIND} return findViewer().currentSlice.state.n_undo === 1; }}")
+    page.mouse.click(*place_of(page, 65, 80), button="right")
+    page.wait_for_function(f"() => {{ {FIND} return findViewer().currentSlice.state.n_undo === 2; }}")
+    expected = np.full(SHAPE[1:], 255, np.uint8)
+    expected[20:40, 30:60] = 1
+    expected[60:70, 70:90] = 0
+    np.testing.assert_array_equal(proposed.labels().read(MIDDLE), expected)
+    np.testing.assert_array_equal(shown(page), expected)
+
+
+def test_pseudo_labels_are_corrected_on_the_canvas_beside_the_labels(proposed, open_page):
+    page = open_canvas(open_page, proposed.url)
+    page.get_by_label("What is shown").select_option("pseudo-labels")
+    page.get_by_text("correct them", exact=True).click()
+    page.keyboard.press("e")
+    drag(page, [(30, 35), (30, 55)])
+    expect(page.locator(".saved")).to_contain_text("pseudo-labels saved")
+    labels = proposed.labels()
+    found = PseudoLabels(labels).find(3)
+    assert (found.decision, labels.volume.list_slices()) == ("edited", [])
+    corrected = PseudoLabels(labels).read(3).labels
+    assert (corrected[30, 35:56] == 255).all()
+    assert (corrected[20:23, 30:60] == 1).all()
+    page.get_by_role("tab", name="Propose").click()
+    expect(page.get_by_text("1 of 1 slice reviewed")).to_be_visible()

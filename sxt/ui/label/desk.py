@@ -39,6 +39,8 @@ class SliceState:
         Another one says that the slice has changed.
     saved_at : str or None
         When its labels were changed last, ISO 8601; None where they never were.
+    touched_at : str or None
+        The same, with its pseudo-labels and decisions on them.
     n_undo, n_redo : int
     holder : str or None
         Who has the slice.
@@ -51,6 +53,7 @@ class SliceState:
 
     revision: str
     saved_at: str | None
+    touched_at: str | None
     n_undo: int
     n_redo: int
     holder: str | None
@@ -150,13 +153,14 @@ class LabelDesk:
         """Return what is known of a slice."""
         opened = self.open(item_id)
         _checked(opened.labels, key)
-        entry = opened.last_entry(key, is_drawn=True)
+        entry, touched = opened.last_entry(key, is_drawn=True), opened.last_entry(key)
         steps = opened.labels.state(key)
         hold = opened.labels.locks.find(key)
         has_pseudo = key.plane == "z" and opened.pseudo.find(key.index) is not None
         return SliceState(
             revision=opened.revision(key),
             saved_at=None if entry is None else entry.when.isoformat(),
+            touched_at=None if touched is None else touched.when.isoformat(),
             n_undo=steps.n_undo,
             n_redo=steps.n_redo,
             holder=None if hold is None else hold.person,

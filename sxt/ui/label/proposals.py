@@ -116,7 +116,7 @@ def _draw_item(session: LabelSession, waiting: list[ReviewItem]) -> None:
     if item is None:
         st.caption("This slice has no pseudo-labels.")
         return
-    said = f"round {item.round.number}, {item.round.source}, confidence {number(item.confidence)}"
+    said = f"round {item.round.number}, {item.round.source}, {_confidence(item)}"
     decision = f" · **{item.decision}** by {escape_markdown(item.decided_by)}" if item.decision else ""
     st.markdown(f"Slice {key.index}: {escape_markdown(said)}{decision}")
     accept, reject = st.columns(2)
@@ -149,7 +149,11 @@ def _draw_round(session: LabelSession, info: RoundInfo) -> None:
 
 def _describe(waiting: list[ReviewItem], z: int) -> str:
     item = next(each for each in waiting if each.index == z)
-    return f"slice {z} · confidence {number(item.confidence)}"
+    return f"slice {z} · {_confidence(item)}"
+
+
+def _confidence(item: ReviewItem) -> str:
+    return f"confidence {number(item.confidence)}" if item.confidence else "nothing was sure enough"
 
 
 def _offer_segmenting(session: LabelSession, proposal: dict[str, object]) -> None:

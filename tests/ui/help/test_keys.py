@@ -1,6 +1,6 @@
 import re
 
-from sxt.ui.help.keys import TABLE_FILE, viewer_keys
+from sxt.ui.help.keys import LABEL_TABLE_FILE, TABLE_FILE, label_keys, viewer_keys
 
 NAMES = {
     "ArrowLeft": "←",
@@ -33,3 +33,9 @@ def test_no_row_of_the_viewers_table_is_lost():
     block = TABLE_FILE.read_text().split("const KEYS = [")[1].split("];\n")[0]
     assert len(viewer_keys()) == block.count('["')
     assert ("g", "go to a slice") in viewer_keys()
+
+
+def test_no_row_of_the_label_canvas_is_lost():
+    block = LABEL_TABLE_FILE.read_text().split("const LABEL_KEYS = [")[1].split("];\n")[0]
+    assert len(label_keys()) == block.count('["')
+    assert ("k", "protect other classes") in label_keys()

@@ -134,6 +134,8 @@ def test_pseudo_labels_are_corrected_beside_the_labels(ada, labels):
     corrected = slice_of(ada.edit("z/2", "eraser", **edit), SHAPE)
     assert corrected[9, 9] == 0
     assert pseudo.find(2).decision == "edited"
+    state = ada.get("state/z/2").json()
+    assert (state["saved_at"], state["touched_at"] is None) == (None, False)
     assert (labels.read(SliceKey("z", 2)) == 255).all()
     assert (slice_of(ada.edit("z/2", "undo", target="pseudo"), SHAPE) == 1).all()
     assert slice_of(ada.edit("z/2", "redo", target="pseudo"), SHAPE)[9, 9] == 0

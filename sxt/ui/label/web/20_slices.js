@@ -4,6 +4,9 @@ const STATE_HEADER = "X-Label-State";
 const RETRY_EDIT_MS = 1500;
 const MAX_SLICES = 48;
 const STEPS = ["undo", "redo"];
+const GATEWAY = [502, 503, 504];
+const LOGGED_OUT = 401;
+const DISK_FULL = 507;
 
 class Refusal extends Error {
   constructor(message, status) {
@@ -20,6 +23,13 @@ async function askLabels(url, options) {
     sentence = (await response.json()).error ?? sentence;
   }
   throw new Refusal(sentence, response.status);
+}
+
+// Why a stroke is kept and sent again later; empty where it was refused for good.
+function waitsFor(error) {
+  if (!(error instanceof Refusal) || GATEWAY.includes(error.status)) return "the server does not answer; trying again";
+  if (error.status === LOGGED_OUT) return "you are logged out; log in in another window";
+  return error.status === DISK_FULL ? error.message : "";
 }
 
 class LabelSlices {
@@ -137,13 +147,13 @@ class LabelSlices {
       this.trouble = "";
       return true;
     } catch (error) {
-      const isLost = !(error instanceof Refusal) || error.status === 502 || error.status === 503 || error.status === 504;
-      if (isLost && !STEPS.includes(edit.tool)) { // painting once more what was painted changes nothing
-        this.trouble = "not saved yet: the server does not answer; trying again";
+      const wait = waitsFor(error);
+      if (wait && !STEPS.includes(edit.tool)) { // painting once more what was painted changes nothing
+        this.trouble = `not saved yet: ${wait}`;
         this.onChange();
         return false;
       }
-      this.refused = isLost ? "The server did not answer; try again." : error.message;
+      this.refused = wait ? "The server did not answer; try again." : error.message;
       this.edits.shift();
       if (slice) slice.pending -= 1;
       if (slice && !slice.pending) await this.fetch(plane, index, [slice.height, slice.width]);

@@ -86,3 +86,15 @@ class LabelLayer {
     paintClasses(out, layer.bytes, layer.width, tables, { pixel: 1, isHatched: () => false });
   }
 }
+
+// What lies under the pointer: grey value, place, and the label there.
+class LabelProbe extends Probe {
+  describe(voxel, grey) {
+    const { viewer, place } = this;
+    const slice = viewer.slices.get(place.pane.plane, place.pane.index);
+    const value = slice?.bytes[place.row * slice.width + place.column];
+    const names = { 0: "background", [UNLABELLED]: "unlabelled" };
+    const name = names[value] ?? viewer.data.label.classes.find((each) => each.value === value)?.name;
+    return [`grey ${grey}`, `z ${voxel[0]}, y ${voxel[1]}, x ${voxel[2]}`, name].filter(Boolean).join("  ·  ");
+  }
+}

@@ -163,10 +163,15 @@ class LabelBar {
     if (slices.refused) return { text: slices.refused, kind: "trouble" };
     if (slices.waiting) return { text: "saving …", kind: "busy" };
     if (!slice) return { text: "loading …", kind: "busy" };
-    if (!slice.state.saved_at) return { text: "nothing labelled here yet", kind: "calm" };
-    const when = new Date(slice.state.saved_at);
-    const isToday = when.toDateString() === new Date().toDateString();
-    const time = when.toLocaleTimeString("en-GB");
-    return { text: `saved ${isToday ? "" : `${when.toLocaleDateString("en-CA")} `}${time}`, kind: "calm" };
+    const isPseudo = this.viewer.choice.target === "pseudo";
+    const at = isPseudo ? slice.state.touched_at : slice.state.saved_at;
+    if (!at) return { text: "nothing labelled here yet", kind: "calm" };
+    return { text: `${isPseudo ? "pseudo-labels saved" : "saved"} ${timeOf(new Date(at))}`, kind: "calm" };
   }
+}
+
+// 14:02:07, with the day where it is another than today.
+function timeOf(when) {
+  const time = when.toLocaleTimeString("en-GB");
+  return when.toDateString() === new Date().toDateString() ? time : `${when.toLocaleDateString("en-CA")} ${time}`;
 }

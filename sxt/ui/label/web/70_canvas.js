@@ -35,7 +35,9 @@ class LabelViewer extends Viewer {
     this.data = data;
     this.takeLabels(data);
     super.receive(data, send);
-    if (this.hasBegun) this.updateBars();
+    if (!this.hasBegun) return;
+    this.updateBars();
+    this.poll(); // the page may have changed the slice
   }
 
   takeLabels(data) {
@@ -55,6 +57,23 @@ class LabelViewer extends Viewer {
     if (!values.includes(choice.value)) choice.value = values[0];
     if (!values.includes(choice.lastClass)) choice.lastClass = data.label.classes[0]?.value ?? null;
     this.polling ??= setInterval(() => this.poll(), POLL_LABELS_MS);
+    this.watchWindow();
+  }
+
+  // A window that closes lets its slice go, and asks first where strokes are not saved yet.
+  watchWindow() {
+    if (this.leaving) return;
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    window.addEventListener("pagehide", () => this.letGo(), { signal });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.slices.waiting) event.preventDefault();
+    }, { signal });
+  }
+
+  letGo() {
+    if (this.held) this.slices.release(this.held.plane, this.held.index);
+    this.held = null;
   }
 
   begin() {
@@ -75,6 +94,7 @@ class LabelViewer extends Viewer {
 
   build() {
     super.build();
+    this.probe = new LabelProbe(this);
     this.toolColumn = new ToolColumn(this);
     this.labelBar = new LabelBar(this);
     this.banner = make("div", { class: "held", role: "status", hidden: true });
@@ -115,10 +135,19 @@ class LabelViewer extends Viewer {
       const last = this.shape[AXES[plane][0]] - 1;
       if (this.isResting) this.slices.want(plane, index, pane.extent);
       if (!this.isResting || plane !== this.state.plane) continue;
+      this.refreshOnce(plane, index);
       for (const near of [index + 1, index - 1, index + 2]) {
         if (near >= 0 && near <= last && this.slices.get(plane, index)) this.slices.want(plane, near, pane.extent);
       }
     }
+  }
+
+  // What is here of a slice may be old: it is asked for when it is come to.
+  refreshOnce(plane, index) {
+    const name = `${plane} ${index}`;
+    if (this.refreshed === name || !this.slices.get(plane, index)) return;
+    this.refreshed = name;
+    this.poll();
   }
 
   slicesChanged() {
@@ -176,10 +205,7 @@ class LabelViewer extends Viewer {
     const { plane, index } = this.state;
     const now = index[AXES[plane][0]];
     if (this.gesture?.kind === "corners" && this.gesture.index !== this.gesture.pane.index) this.gesture = null;
-    if (this.held && (this.held.plane !== plane || this.held.index !== now)) {
-      this.slices.release(this.held.plane, this.held.index);
-      this.held = null;
-    }
+    if (this.held && (this.held.plane !== plane || this.held.index !== now)) this.letGo();
     this.slices.refused = "";
     this.updateBars();
   }
@@ -213,7 +239,7 @@ class LabelViewer extends Viewer {
   }
 
   takeHold(plane, index) {
-    if (this.held) this.slices.release(this.held.plane, this.held.index);
+    this.letGo();
     this.held = { plane, index };
     this.slices.poll(plane, index, true);
   }
@@ -348,8 +374,8 @@ class LabelViewer extends Viewer {
     super.close();
     clearInterval(this.polling);
     clearTimeout(this.forgetting);
-    if (this.held) this.slices.release(this.held.plane, this.held.index);
-    this.held = null;
+    this.leaving.abort();
+    this.letGo();
     this.slices.onChange = () => {};
   }
 }
