@@ -71,11 +71,9 @@ def _draw_previews(previews: Sequence[Preview], step: int) -> None:
         ":gray[found is green, wrongly found is vermillion, missed is blue]"
     )
     for column, each in zip(st.columns(N_PREVIEWS), shown, strict=False):
-        tomogram = services().workspace.tomograms.find(each.tomogram)
-        name = each.tomogram if tomogram is None else tomogram.name
         column.image(
             each.path.read_bytes(),
-            caption=f"{escape_markdown(name)}, slice {each.z}: Dice {each.dice:.2f}",
+            caption=f"{escape_markdown(each.tomogram)}, slice {each.z}: Dice {each.dice:.2f}",
             width="stretch",
         )
 

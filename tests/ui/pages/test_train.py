@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sxt.labels import PseudoLabels, SliceKey
 from sxt.ui.train.records import read_record
@@ -105,6 +106,19 @@ def test_a_version_is_shown_beside_its_parent(run_page, opened, training):
     dice = page.metric[0]
     assert (dice.value, dice.delta) == ("0.620", "+0.120 against its parent")
     assert "Segment with it" in labels(page)
+
+
+def test_held_out_slices_are_shown_in_false_colour(run_page, opened, training):
+    folder = opened.workspace.jobs.path(training.id) / "previews"
+    folder.mkdir()
+    Image.new("RGB", (8, 8)).save(folder / "slice-1.png")
+    shown = {"file": "slice-1.png", "tomogram": "Zelle *7* (abcdefghij)", "z": 4, "dice": 0.625}
+    (folder / "previews.json").write_text(json.dumps({"step": 10, "slices": [shown]}))
+    page = run_page("train")
+    assert "Held-out slices after step 10" in plain(page)
+    assert [caption for each in page.get("image") for caption in each.captions] == [
+        r"Zelle \*7\* \(abcdefghij\), slice 4: Dice 0.62"
+    ]
 
 
 def test_rounds_of_pseudo_labels_are_listed(run_page, opened, training):
