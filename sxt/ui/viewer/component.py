@@ -23,6 +23,8 @@ DEFAULT_OPACITY = 0.5
 OverlayKind = Literal["mask", "labels", "probability", "uncertainty"]
 MarkKind = Literal["label", "pseudo", "suggestion", "error", "note"]
 Position = tuple[int, int, int]
+Box = tuple[Position, Position]
+"""First and last voxel (z, y, x), both within it."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,16 @@ class ViewerSource:
 
 @dataclass(frozen=True)
 class OverlayClass:
-    """A class of an overlay: its value in the mask (or the channel's number from 1), name, and colour ``#RRGGBB``."""
+    """A class of an overlay: its value in the mask (or the channel's number from 1), name, and colour ``#RRGGBB``.
+
+    Where it is hatched, its stripes may lean the other way: back.
+    """
 
     value: int
     name: str
     colour: str
     is_hatched: bool = False
+    is_back_hatched: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,9 @@ class OverlaySource:
     Parameters
     ----------
     volume : str
-        Kind of the stored volume: ``mask``, ``probability``, ``labels`` or ``partial``.
+        Kind of the volume: ``mask``, ``probability``, ``labels``, ``partial``, or one that is worked out.
     item_id : str
-        Of the segmentation; of the tomogram where the volume is ``labels``.
+        Of the segmentation; of the tomogram where the volume is ``labels``; see `sxt.ui.viewer.error_maps` for others.
     name : str
         For the user.
     kind : {"mask", "labels", "probability", "uncertainty"}
@@ -154,6 +160,8 @@ def slice_viewer(
     marks: Sequence[Mark] = (),
     brush_px: int | None = None,
     voxel_size_url: str | None = None,
+    link: str | None = None,
+    box: Box | None = None,
 ) -> ViewerState:
     """Show the slices of a tomogram.
 
@@ -179,6 +187,10 @@ def slice_viewer(
         Shows a brush of that size under the pointer, which ``[`` and ``]`` change.
     voxel_size_url : str, optional
         Where the voxel size can be set, offered where it is not known.
+    link : str, optional
+        Viewers of one link show the same slice, planes, zoom and contrast: what is done in one is done in all.
+    box : tuple, optional
+        What to bring to the middle, large enough to be seen; given again with another value it moves there.
 
     Returns
     -------
@@ -198,6 +210,8 @@ def slice_viewer(
         "marks": [asdict(mark) for mark in marks],
         "brush_px": brush_px,
         "voxel_size_url": voxel_size_url,
+        "link": link,
+        "box": box,
     }
     result = _renderer()(key=key, data=data, on_view_change=_ignore)
     return parse_state(result.view)

@@ -7,14 +7,15 @@ import numpy as np
 
 from sxt.errors import InputError
 from sxt.ui.viewer.encode import Pooling
+from sxt.ui.viewer.error_maps import open_map
 from sxt.ui.viewer.volumes import SliceVolume, open_ome_zarr, volume_of_array
 from sxt.workspace.importing import VOLUME_FOLDER
 from sxt.workspace.segmenting import MASK_FOLDER, PROBABILITY_FOLDER
 from sxt.workspace.stored import PartialSegmentation
 from sxt.workspace.workspace import Workspace
 
-VolumeKind = Literal["tomogram", "mask", "probability", "labels", "partial"]
-"""``partial`` is the probability of a segmentation that is still being made."""
+VolumeKind = Literal["tomogram", "mask", "probability", "labels", "partial", "errors", "changes", "agreement"]
+"""``partial`` is the probability of a segmentation in the making; the last three are worked out of others."""
 
 POOLING: dict[VolumeKind, Pooling] = {
     "tomogram": "mean",
@@ -22,6 +23,9 @@ POOLING: dict[VolumeKind, Pooling] = {
     "probability": "mean",
     "labels": "max",
     "partial": "mean",
+    "errors": "max",
+    "changes": "max",
+    "agreement": "max",
 }
 LABELS_FOLDER = "labels.zarr"
 
@@ -59,7 +63,8 @@ def open_volume(workspace: Workspace, kind: VolumeKind, item_id: str) -> SliceVo
     workspace : Workspace
     kind : str
     item_id : str
-        Of the tomogram for ``tomogram`` and ``labels``, of the segmentation otherwise.
+        Of the tomogram for ``tomogram`` and ``labels``, of the segmentation otherwise; `MapRequest.to_id` of what is
+        worked out.
 
     Raises
     ------
@@ -68,6 +73,8 @@ def open_volume(workspace: Workspace, kind: VolumeKind, item_id: str) -> SliceVo
     """
     if kind == "partial":
         return _open_partial(workspace, item_id)
+    if kind == "errors" or kind == "changes" or kind == "agreement":
+        return open_map(workspace, kind, item_id)
     path = {
         "tomogram": workspace.tomograms.path(item_id) / VOLUME_FOLDER,
         "mask": workspace.segmentations.path(item_id) / MASK_FOLDER,

@@ -44,18 +44,21 @@ function classColour(overlay, value) {
   return known ?? { value, colour: SPARE_COLOURS[(value - 1) % SPARE_COLOURS.length], isOn: true, isHatched: false };
 }
 
-// Two tables: for the stripes and for the gaps of hatched classes. Without hatching they are the same.
+// Two tables: for the stripes and for the gaps of hatched classes. Without hatching they are the same. `isBack` says of
+// each value whether its stripes lean the other way, which tells two hatched classes apart without their colours.
 function classTables(overlay) {
   const stripe = new Uint32Array(256);
   const gap = new Uint32Array(256);
+  const isBack = new Uint8Array(256);
   for (let value = 1; value < 255; value++) {
     const known = classColour(overlay, value);
     if (!known.isOn) continue;
     const [red, green, blue] = parseColour(known.colour);
     stripe[value] = pack(red, green, blue, overlay.opacity);
     gap[value] = pack(red, green, blue, overlay.opacity * (known.isHatched ? HATCH_ALPHA : 1));
+    isBack[value] = known.isBackHatched ? 1 : 0;
   }
-  return { stripe, gap };
+  return { stripe, gap, isBack };
 }
 
 function heatTable(overlay) {
@@ -99,7 +102,8 @@ function paintClasses(out, bytes, width, tables, hatching) {
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const at = row * width + column;
-      const isGap = (row + column) % period >= period / 2;
+      const across = tables.isBack[bytes[at]] ? column - row + period * height : row + column;
+      const isGap = across % period >= period / 2;
       out[at] = isGap ? tables.gap[bytes[at]] : tables.stripe[bytes[at]];
       if (isGap && hatching.isHatched(row, column)) out[at] = dim(out[at]);
     }

@@ -163,7 +163,8 @@ class OverlayControl {
       const now = this.viewer.overlayChoice.classes.find((other) => other.value === each.value);
       this.viewer.setClass(each.value, { isOn: !now.isOn });
     });
-    const element = make("span", { class: each.isHatched ? "chip hatched" : "chip" }, colour, toggle);
+    const hatching = each.isBackHatched ? "chip hatched back" : "chip hatched";
+    const element = make("span", { class: each.isHatched ? hatching : "chip" }, colour, toggle);
     return { element, colour, toggle };
   }
 }

@@ -6,7 +6,7 @@ const FAR_STRIPS = 8;
 function firstState() {
   return {
     plane: "z", layout: "one", index: null, views: {}, limits: null, isInverted: false, isOverlayOn: true,
-    isComparing: false, divider: 0.5, overlays: {}, brush: null, given: {},
+    isComparing: false, divider: 0.5, overlays: {}, brush: null, box: null, given: {},
   };
 }
 
@@ -19,6 +19,7 @@ function takeChoices(state, data) {
     return changed;
   };
   if (isNew("position", data.position)) state.index = [...data.position];
+  if (isNew("box", data.box)) state.box = data.box;
   if (isNew("plane", data.plane)) state.plane = data.plane;
   if (isNew("limits", data.limits)) state.limits = [...data.limits];
   if (isNew("brush", data.brush_px)) state.brush = data.brush_px;
@@ -31,8 +32,8 @@ function takeChoices(state, data) {
 }
 
 function choiceOf(overlay) {
-  const classes = overlay.classes.map(({ value, name, colour, is_hatched: isHatched }) =>
-    ({ value, name, colour, isHatched, isOn: true }));
+  const classes = overlay.classes.map(({ value, name, colour, is_hatched: isHatched, is_back_hatched: isBackHatched }) =>
+    ({ value, name, colour, isHatched, isBackHatched, isOn: true }));
   const style = overlay.kind === "uncertainty" ? "heat" : "mask";
   return { kind: overlay.kind, name: overlay.name, opacity: overlay.opacity, threshold: overlay.threshold, style, classes };
 }

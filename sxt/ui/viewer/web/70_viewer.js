@@ -110,7 +110,15 @@ class Viewer {
     this.message.hidden = true;
     this.restyle();
     this.layout();
+    this.showBox();
     this.rest();
+  }
+
+  // A box that Python asks for is shown once.
+  showBox() {
+    const { box } = this.state;
+    this.state.box = null;
+    if (box) for (const pane of this.panes.values()) pane.showBox(box);
   }
 
   build() {
@@ -255,6 +263,7 @@ class Viewer {
       this.strip.update();
       this.rail.update();
       this.probe.showApproximate();
+      tellLinked(this);
       this.times.draws += 1;
       this.times.last_ms = performance.now() - start;
       if (this.askedAt) this.times.latency_ms = performance.now() - this.askedAt;
@@ -364,6 +373,7 @@ class Viewer {
   }
 
   close() {
+    leaveLink(this);
     this.resizing.disconnect();
     this.queue.want([]);
     for (const stack of this.memory.stacks.values()) stack.shrink(IDLE_CACHE_BYTES);

@@ -1,0 +1,7 @@
+import pytest
+
+
+@pytest.fixture
+def stored(bench):
+    """A comparison of both versions with all labels."""
+    return bench.compare()
