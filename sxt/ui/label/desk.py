@@ -71,6 +71,15 @@ class _Steps:
     redo: list[bytes] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Counts:
+    """Labelled slices along z, and those with pseudo-labels, when the ledger had ``n_entries``."""
+
+    n_entries: int = -1
+    n_labelled: int = 0
+    pseudo: frozenset[int] = frozenset()
+
+
 class OpenLabels:
     """One set of labels with an index of its ledger by slice."""
 
@@ -82,6 +91,7 @@ class OpenLabels:
         self._n_read = 0
         self._last = self._unknown()  # number of the last entry, by axis and slice
         self._last_drawn = self._unknown()  # of those that are no pseudo-labels
+        self._counts = _Counts()
 
     def last_entry(self, key: SliceKey, *, is_drawn: bool = False) -> LedgerEntry | None:
         """Return the last entry that touched a slice, in any plane; with ``is_drawn`` none of pseudo-labels."""
@@ -92,6 +102,14 @@ class OpenLabels:
             self._n_read = max(self._n_read, len(entries))
             found = int((self._last_drawn if is_drawn else self._last)[key.axis][key.index])
         return entries[found] if found >= 0 else None
+
+    def counts(self) -> "_Counts":
+        """Return what is labelled and has pseudo-labels; counted again only when the ledger has grown."""
+        n_entries = len(self.labels.ledger.entries())
+        if self._counts.n_entries != n_entries:
+            pseudo = frozenset(item.index for item in self.pseudo.review_queue())
+            self._counts = _Counts(n_entries, len(self.labels.volume.list_slices()), pseudo)
+        return self._counts
 
     def revision(self, key: SliceKey) -> str:
         """Return a text that changes whenever labels or pseudo-labels of a slice do."""
@@ -156,7 +174,7 @@ class LabelDesk:
         entry, touched = opened.last_entry(key, is_drawn=True), opened.last_entry(key)
         steps = opened.labels.state(key)
         hold = opened.labels.locks.find(key)
-        has_pseudo = key.plane == "z" and opened.pseudo.find(key.index) is not None
+        counts = opened.counts()
         return SliceState(
             revision=opened.revision(key),
             saved_at=None if entry is None else entry.when.isoformat(),
@@ -165,8 +183,8 @@ class LabelDesk:
             n_redo=steps.n_redo,
             holder=None if hold is None else hold.person,
             is_mine=hold is None or hold.person == by,
-            n_labelled=len(opened.labels.volume.list_slices()),
-            has_pseudo=has_pseudo,
+            n_labelled=counts.n_labelled,
+            has_pseudo=key.plane == "z" and key.index in counts.pseudo,
             is_hold_out=key.plane == "z" and key.index in opened.labels.hold_out.list(),
         )
 
