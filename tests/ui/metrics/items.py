@@ -1,5 +1,6 @@
 """A labelled tomogram, two versions that differ in their threshold alone, and comparisons of them."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from sxt.network import NetworkConfig
 from sxt.network.double_decoder import build_network
 from sxt.ui.metrics.studies import StoredStudy, list_studies
 from sxt.workspace import TomogramManifest, Workspace
-from sxt.workspace.evaluating import ComparisonRequest, ModelUse, compare_in_workspace
+from sxt.workspace.evaluating import (
+    ComparisonRequest,
+    ModelUse,
+    compare_in_workspace,
+    comparison_folder,
+    comparison_id,
+)
 from tests.ui.items import add_tomogram
 from tests.workspace.conftest import PointwiseNetwork
 
@@ -26,11 +33,12 @@ SMALL = NetworkConfig(
 
 @dataclass(frozen=True)
 class Bench:
-    """What is compared with what, and the result."""
+    """What is compared with what; comparisons that were made once, anywhere, are kept in ``kept``."""
 
     workspace: Workspace
     tomogram: TomogramManifest
     uses: tuple[ModelUse, ...]
+    kept: Path
 
     def compare(self, **changes) -> StoredStudy:
         """Compare, and return what is stored."""
@@ -42,7 +50,13 @@ class Bench:
         }
         request = ComparisonRequest(**given | changes)
         uses = tuple(each for each in self.uses if each.spec in request.models)
+        wanted = comparison_id(self.workspace, request, uses)
+        final, kept = comparison_folder(self.workspace, wanted), self.kept / wanted
+        if kept.is_dir() and not final.exists():
+            shutil.copytree(kept, final, copy_function=shutil.copyfile)
         found = compare_in_workspace(self.workspace, request, uses, segment=self.segment, by="ada")
+        if not kept.exists():
+            shutil.copytree(final, kept)
         return next(each for each in list_studies(self.workspace) if each.id == found)
 
     def segment(self, tomogram_id: str, use: ModelUse):
@@ -65,7 +79,7 @@ def make_bench(workspace: Workspace, folder: Path, *, name: str = "Zelle *7* <b>
     truth[26:34, 6:16] = 3
     for z in LABELLED:
         labels.change(SliceKey("z", z), lambda old: truth, by="ada", tool="brush")
-    return Bench(workspace, tomogram, (make_use("1", 0.5), make_use("2", 0.62)))
+    return Bench(workspace, tomogram, (make_use("1", 0.5), make_use("2", 0.62)), folder / "kept")
 
 
 def make_use(version: str, threshold: float, **changes) -> ModelUse:
