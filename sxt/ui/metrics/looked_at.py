@@ -20,8 +20,8 @@ CLASSES: dict[MapKind, tuple[OverlayClass, ...]] = {
     ),
     "changes": (
         OverlayClass(1, "fixed", "#009E73"),
-        OverlayClass(2, "broken", "#D55E00", is_hatched=True, is_back_hatched=True),
-        OverlayClass(3, "still wrong", "#56B4E9", is_hatched=True),
+        OverlayClass(2, "broken", "#D55E00", is_hatched=True),
+        OverlayClass(3, "still wrong", "#56B4E9", is_hatched=True, is_back_hatched=True),
     ),
     "agreement": (
         OverlayClass(1, "both", "#009E73"),
@@ -29,7 +29,7 @@ CLASSES: dict[MapKind, tuple[OverlayClass, ...]] = {
         OverlayClass(3, "only the baseline", "#56B4E9", is_hatched=True),
     ),
 }
-"""Told apart by colour and by hatching: none, one way, the other way."""
+"""Told apart by colour and by hatching, as in the plots: none, one way, the other way."""
 
 OPACITY = 0.7
 

@@ -63,13 +63,13 @@ def draw_objects(looked_at: LookedAt, *, on_choose: Callable[[Position, Box], No
         on_select=take,
         selection_mode="single-row",
         column_config={
-            "what": st.column_config.TextColumn("What", width=62),
+            "what": st.column_config.TextColumn("What", width=58),
             "voxels": st.column_config.NumberColumn("Voxels", format="localized"),
-            "um3": st.column_config.NumberColumn("µm³", format="%.3g", width=62),
+            "um3": st.column_config.NumberColumn("µm³", format="%.3g", width=58),
             "best_iou": st.column_config.NumberColumn(
-                "Overlap", format="%.2f", width=60, help="With the best partner, IoU."
+                "Overlap", format="%.2f", width=54, help="With the best partner, IoU."
             ),
-            **{axis: st.column_config.NumberColumn(axis, format="%d", width=40) for axis in PLACE},
+            **{axis: st.column_config.NumberColumn(axis, format="%d", width=36) for axis in PLACE},
         },
     )
 
