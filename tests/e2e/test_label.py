@@ -26,6 +26,9 @@ from tests.ui.items import add_segmentation, add_tomogram
 
 SHAPE = (6, 80, 100)
 MIDDLE = SliceKey("z", 3)
+BUSY_MS = 120_000
+"""Generous: machines that run tests are busy."""
+
 
 SHOWN = """() => {
   const viewer = findViewer();
@@ -89,7 +92,8 @@ def open_canvas(open_page: PageOpener, url: str, *, name: str = "") -> Page:
 
 
 def wait_for_canvas(page: Page) -> None:
-    expect(page.locator(".label-bar")).to_be_visible()
+    page.set_default_timeout(BUSY_MS)
+    expect(page.locator(".label-bar")).to_be_visible(timeout=BUSY_MS)
     page.wait_for_function(f"() => {{ {FIND} return Boolean(findViewer()?.currentSlice); }}")
 
 
