@@ -47,6 +47,8 @@ EVALUATIONS_FOLDER = "evaluations"
 PARTS_FOLDER = "parts"
 REQUEST_FILE = "request.json"
 RECORD_VERSION = 1
+HASH_LETTERS = 16
+"""As many letters of a tomogram's hash stand in the record of a training."""
 """Goes up where stored evaluations are measured differently from now on."""
 
 _DIGITS = string.digits + string.ascii_lowercase
@@ -214,8 +216,9 @@ def _study_input(
                 voxel_size_nm=tomogram.voxel_size_nm,
             )
         )
+    is_held_out = all(each.only_slices is not None for each in labels)
     given = StudyInput(
-        versions=tuple(_version_info(use, tomograms, warnings) for use in models),
+        versions=tuple(_version_info(use, tomograms, warnings, is_held_out=is_held_out) for use in models),
         tomograms=tuple(infos),
         predictions=tuple(
             tuple(
@@ -249,11 +252,18 @@ def _labels_of(
     return Labels(found.volume), sha256, f"No slice of {tomogram.name} is held out: all its labels were used."
 
 
-def _version_info(use: ModelUse, tomograms: list[TomogramManifest], warnings: list[str]) -> VersionInfo:
+def _version_info(
+    use: ModelUse, tomograms: list[TomogramManifest], warnings: list[str], *, is_held_out: bool
+) -> VersionInfo:
     """Describe a version; its warning says where it was trained on what it is measured on."""
     values = [str(value) for value in use.config.training.values()]
-    known = [each.name for each in tomograms if any(each.id in v or each.sha256 in v for v in values)]
-    found = [f"{use.spec} was trained on {name}." for name in known]
+    known = [
+        each.name
+        for each in tomograms
+        if any(each.id in v or each.sha256[:HASH_LETTERS] in v for v in values)
+    ]
+    what = "other slices of " if is_held_out else ""
+    found = [f"{use.spec} was trained on {what}{name}." for name in known]
     return VersionInfo(
         name=use.spec,
         sha256=use.config.weights_sha256,

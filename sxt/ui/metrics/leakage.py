@@ -10,12 +10,10 @@ from sxt.ui import format as fmt
 from sxt.ui.metrics.studies import StoredStudy
 from sxt.ui.models.catalogue import Catalogue
 from sxt.workspace import TomogramManifest, Workspace
+from sxt.workspace.evaluating import HASH_LETTERS
 
 if TYPE_CHECKING:
     from sxt.models import ModelConfig
-
-HASH_LETTERS = 16
-"""Of a tomogram's SHA-256 in a training record."""
 
 UNLABELLED = "unlabelled"
 SHOWN_SLICES = 8
