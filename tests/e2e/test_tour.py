@@ -42,7 +42,7 @@ def tomogram_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     workspace = tmp_path_factory.mktemp("tour") / "workspace"
     environment = {"SXT_WORKSPACE": str(workspace), "SXT_TOKEN": TOKEN, "OMP_NUM_THREADS": "2"}
