@@ -1,8 +1,19 @@
-"""What every test may use: the folder of real files, and the markers that skip with a reason."""
+"""What every test may use: the folder of real files, the markers that skip with a reason, and drawn examples.
 
+Hypothesis draws the same examples on every run, so that a run repeats; ``HYPOTHESIS_PROFILE=search`` draws new ones.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "search", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("repeat", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA_DIR = (REPOSITORY / "../shared/data").resolve()
