@@ -28,6 +28,17 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class StepPart:
+    """Some samples of a step with what computes them; the teacher is the averaged network in evaluation mode."""
+
+    network: DoubleDecoder
+    teacher: DoubleDecoder
+    batches: Batches
+    moment: Moment
+    samples: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Losses:
     """The loss to descend on, and its parts without gradients, by `PART_NAMES`."""
 
@@ -38,15 +49,8 @@ class Losses:
 class Objective(Protocol):
     """Computes the loss of some samples of a step."""
 
-    def losses(
-        self,
-        network: DoubleDecoder,
-        teacher: DoubleDecoder,
-        batches: Batches,
-        moment: Moment,
-        samples: Sequence[int],
-    ) -> Losses:
-        """Return the losses of the samples; the teacher is the averaged network in evaluation mode."""
+    def losses(self, part: StepPart) -> Losses:
+        """Return the losses of the samples."""
 
 
 def make_objective(recipe: SupervisedRecipe) -> Objective:
@@ -59,16 +63,9 @@ def make_objective(recipe: SupervisedRecipe) -> Objective:
 class SupervisedObjective:
     """Cross-entropy and Dice on labelled crops."""
 
-    def losses(
-        self,
-        network: DoubleDecoder,
-        teacher: DoubleDecoder,
-        batches: Batches,
-        moment: Moment,
-        samples: Sequence[int],
-    ) -> Losses:
-        crops = batches.labelled(moment.step, samples)
-        logit = 2 * network.label_logit(_laid_out(crops.values)).float()
+    def losses(self, part: StepPart) -> Losses:
+        crops = part.batches.labelled(part.moment.step, part.samples)
+        logit = 2 * part.network.label_logit(_laid_out(crops.values)).float()
         loss = label_loss(logit, crops.target, crops.known)
         return Losses(loss, {"loss": loss.detach(), "label_loss": loss.detach()})
 
@@ -79,33 +76,26 @@ class SemiObjective:
 
     recipe: SemiRecipe
 
-    def losses(
-        self,
-        network: DoubleDecoder,
-        teacher: DoubleDecoder,
-        batches: Batches,
-        moment: Moment,
-        samples: Sequence[int],
-    ) -> Losses:
-        recipe = self.recipe
-        crops = batches.labelled(moment.step, samples, pseudo_weight=recipe.pseudo_weight)
+    def losses(self, part: StepPart) -> Losses:
+        recipe, moment, samples = self.recipe, part.moment, part.samples
+        crops = part.batches.labelled(moment.step, samples, pseudo_weight=recipe.pseudo_weight)
         wanted = [
             sample * recipe.unlabelled_crops + n for sample in samples for n in range(recipe.unlabelled_crops)
         ]
-        views = batches.unlabelled(moment.step, wanted, strong=recipe.strong)
+        views = part.batches.unlabelled(moment.step, wanted, strong=recipe.strong)
         both = _laid_out(torch.cat([crops.values, views.varied.values]))
         parts: dict[str, Tensor] = {}
         n_labelled = len(samples)
         if moment.step % recipe.image_every == 0:
-            image, label = network.image_and_logit(both)
+            image, label = part.network.image_and_logit(both)
             parts["image_loss"] = image_loss(
                 image[n_labelled:].float(), views.plain.centre, ssim_weight=0.0, delta=1.0
             )
         else:
-            label = network.label_logit(both)
+            label = part.network.label_logit(both)
         logit = 2 * label.float()
         parts["label_loss"] = label_loss(logit[:n_labelled], crops.target, crops.known)
-        agreement, parts["sure_share"] = self._consistency(teacher, views, logit[n_labelled:])
+        agreement, parts["sure_share"] = self._consistency(part.teacher, views, logit[n_labelled:])
         parts["consistency_loss"] = agreement
         ramp = ramp_at(moment.progress, ramp_share=recipe.ramp_share) if moment.stretch == 0 else 1.0
         total = parts["label_loss"] + recipe.consistency_weight * ramp * agreement
@@ -131,17 +121,9 @@ class PaperObjective:
 
     recipe: PaperRecipe
 
-    def losses(
-        self,
-        network: DoubleDecoder,
-        teacher: DoubleDecoder,
-        batches: Batches,
-        moment: Moment,
-        samples: Sequence[int],
-    ) -> Losses:
-        per_sample = [
-            self._one(network, batches, moment.step * self.recipe.batch_crops + sample) for sample in samples
-        ]
+    def losses(self, part: StepPart) -> Losses:
+        first = part.moment.step * self.recipe.batch_crops
+        per_sample = [self._one(part.network, part.batches, first + sample) for sample in part.samples]
         total = cast(Tensor, sum(each.total for each in per_sample)) / len(per_sample)
         parts: dict[str, list[Tensor]] = {}
         for each in per_sample:

@@ -10,7 +10,7 @@ from sxt.network import DoubleDecoder
 from sxt.segment.device import Device
 from sxt.train.batches import Batches
 from sxt.train.crops import DROPOUT_STREAM, sample_rng
-from sxt.train.objectives import Losses, Moment, Objective
+from sxt.train.objectives import Losses, Moment, Objective, StepPart
 from sxt.train.parallel import Processes
 
 NO_CPU_MEMORY = "can't allocate memory"
@@ -151,7 +151,8 @@ class Stepper:
     def _losses(self, moment: Moment, samples: range) -> Losses:
         dtype = self._device.dtype
         with torch.autocast(self._device.torch_device.type, dtype=dtype, enabled=dtype != torch.float32):
-            return self._objective.losses(self._network, self._teacher, self._batches, moment, samples)
+            part = StepPart(self._network, self._teacher, self._batches, moment, samples)
+            return self._objective.losses(part)
 
     def _restore(self, statistics: list[Tensor]) -> None:
         torch._foreach_copy_(self._statistics, statistics)

@@ -4,7 +4,7 @@ import torch
 from sxt.network import build_network
 from sxt.train import SplitSettings, make_split
 from sxt.train.batches import Batches
-from sxt.train.objectives import Moment, make_objective
+from sxt.train.objectives import Moment, StepPart, make_objective
 from sxt.train.prepare import InputForm, prepare_data
 from sxt.train.settings import PaperRecipe
 from sxt.train.start import name_class
@@ -23,9 +23,8 @@ def losses_at(recipe, step, *, progress=0.0, seed=0):
     torch.manual_seed(seed)
     network, teacher = build_network(TINY), build_network(TINY).eval()
     moment = Moment(step, progress, 0)
-    return make_objective(recipe).losses(
-        network, teacher, make_batches(recipe), moment, range(recipe.batch_crops)
-    )
+    part = StepPart(network, teacher, make_batches(recipe), moment, range(recipe.batch_crops))
+    return make_objective(recipe).losses(part)
 
 
 def test_the_image_and_logit_of_one_pass_are_those_of_two():
