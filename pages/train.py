@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from sxt.ui.job_progress import poll_interval, submit_job, take_finished
+from sxt.ui.job_progress import submit_job, take_finished
+from sxt.ui.jobs_chip import POLL_S
 from sxt.ui.selection import current_selection
 from sxt.ui.services import services
 from sxt.ui.shell import empty_state, errors_shown, page_columns, page_head, primary_button
 from sxt.ui.text import escape_markdown
 from sxt.ui.train.form import describe_request, draw_form
 from sxt.ui.train.labelled import list_labelled
-from sxt.ui.train.live import PAGE, draw_training, list_trainings
+from sxt.ui.train.live import PAGE, draw_training, is_going_on, list_trainings
 
 take_finished(PAGE)
 page_head("Train", "Make a better model version from your labels, on the hold-out measured while it learns.")
@@ -49,9 +50,13 @@ with columns.result, errors_shown():
             "Training", list(names), format_func=lambda each: f"{names[each]} ({each[:4]})", key="train-shown"
         )
 
-    @st.fragment(run_every=poll_interval([each for each in trainings if each.id == shown_id]))
+    was_going_on = is_going_on(shown_id)
+
+    @st.fragment(run_every=POLL_S if was_going_on else None)
     def show() -> None:
-        """Draw the training that was chosen."""
+        """Draw the training that was chosen, and look again while something goes on."""
         draw_training(services().jobs.get(shown_id))
+        if is_going_on(shown_id) != was_going_on:
+            st.rerun()
 
     show()

@@ -4,6 +4,7 @@ from sxt.jobs.engine import WorkerStatus
 from sxt.jobs.kinds import KINDS, JobContext, JobKind, JobOutcome, JobSettings
 from sxt.jobs.progress_file import JobProgress
 from sxt.jobs.queue import JobQueue, QueueStatus
+from sxt.jobs.reverting import revert_training_round
 from sxt.jobs.store import Job, JobStore
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "JobStore",
     "QueueStatus",
     "WorkerStatus",
+    "revert_training_round",
 ]

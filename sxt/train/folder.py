@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from sxt.errors import InputError
 from sxt.files import atomic_path, write_text_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 CURVE_COLUMNS = (
     "step",
@@ -80,6 +81,11 @@ class RunFolder:
     def stop_flag(self) -> Path:
         return self.root / "stop"
 
+    @property
+    def reverted(self) -> Path:
+        """From which round on the pseudo-labels were taken back, by whom and when."""
+        return self.root / "reverted.json"
+
     def best(self, stretch: int) -> Path:
         """The best weights of a stretch: 0 before any pseudo-labels, then one a round."""
         return self.root / f"best-{stretch}.safetensors"
@@ -115,10 +121,9 @@ class RunFolder:
         write_text_atomically(self.curves, format_curves(rows))
 
     def remove_checkpoints(self, *, keep_best: bool) -> None:
-        """Remove what only an unfinished training needs."""
-        doomed = [self.checkpoint, self.stop_flag]
-        doomed += [] if keep_best else sorted(self.root.glob("best-*.safetensors"))
-        doomed += [] if keep_best else sorted(self.root.glob("pseudo-*.safetensors"))
+        """Remove what only an unfinished training needs; the best weights of each stretch where they are kept."""
+        doomed = [self.checkpoint, self.stop_flag, *self.root.glob("pseudo-*.safetensors")]
+        doomed += [] if keep_best else self.root.glob("best-*.safetensors")
         for path in doomed:
             path.unlink(missing_ok=True)
 
@@ -133,7 +138,7 @@ def format_curves(rows: Iterable[Mapping[str, float | None]]) -> str:
     return stream.getvalue()
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], state: State) -> None:
+def save_tensors(path: Path, tensors: "Mapping[str, Tensor]", state: State) -> None:
     """Write tensors and a JSON-able state as one safetensors file, whole or not at all."""
     from safetensors.torch import save_file
 
@@ -142,7 +147,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], state: State) -> Non
         save_file(stored, temporary, {STATE_KEY: json.dumps(state, allow_nan=False)})
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], State]:
+def load_tensors(path: Path) -> "tuple[dict[str, Tensor], State]":
     """Return what `save_tensors` wrote.
 
     Raises
@@ -160,6 +165,6 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], State]:
         raise InputError(f"{path} cannot be read ({error}); delete it and train anew.") from error
 
 
-def module_tensors(module: nn.Module, prefix: str) -> dict[str, Tensor]:
+def module_tensors(module: "nn.Module", prefix: str) -> "dict[str, Tensor]":
     """Return a module's parameters and buffers by name."""
     return {f"{prefix}{key}": value for key, value in module.state_dict().items()}

@@ -16,6 +16,7 @@ from sxt.train.plan import TrainingPlan
 from sxt.train.prepare import HoldOutSlice, TrainingData
 from sxt.train.preview import write_previews
 from sxt.train.pseudo import make_pseudo_labels, read_pseudo_labels
+from sxt.train.reverting import first_reverted, mark_reverted, read_reversal
 from sxt.train.schedule import learning_rate_at, update_average
 from sxt.train.settings import SemiRecipe
 from sxt.train.state import LoopState, Stretch, plan_stretches
@@ -142,22 +143,32 @@ class TrainingLoop:
                 )
 
     def _keep_time(self) -> None:
-        """Count the seconds and heed a wish to stop or cancel, the same in all processes."""
+        """Count the seconds and heed a wish to stop, cancel or take a round back, the same in all processes."""
         plan, state = self._plan, self.state
         now = plan.clock()
         seconds, self._checked_at = now - self._checked_at, now
         wants_stop = plan.folder.stop_flag.exists()
         shared = plan.processes.share(
-            (seconds, wants_stop, plan.cancel.is_cancelled), device=plan.device.torch_device
+            (seconds, wants_stop, plan.cancel.is_cancelled, first_reverted(plan.folder)),
+            device=plan.device.torch_device,
         )
         state.seconds += shared[0]
         state.stretch_seconds += shared[0]
         if shared[1]:
             state.stopped_by = "It was stopped before its budget was spent; what it had learned is kept."
+        self._leave_out_rounds(int(shared[3]))
         if shared[2]:
             self._save()
             plan.cancel.cancel()
             plan.cancel.raise_if_cancelled()
+
+    def _leave_out_rounds(self, first: int) -> None:
+        """End the training with what it had before a round that was reverted; 0 is none."""
+        if first:
+            self.state.reverted_round = first
+            self.state.stopped_by = (
+                f"Round {first} of pseudo-labels was reverted; what was before it is kept."
+            )
 
     def _look_around(self, stretch: Stretch) -> None:
         """After a step: measure, note a curve row, save and report, each when it is due; again does nothing."""
@@ -311,6 +322,8 @@ class TrainingLoop:
             record["dice_before"] = state.best_dice[number - 1]
             record["dice_after"] = state.best_dice[number]
             record["is_kept"] = number <= best
+            if state.reverted_round:
+                mark_reverted(record, read_reversal(self._plan.folder))
         if self._plan.processes.is_first:
             self._plan.folder.write_json(self._plan.folder.rounds, state.rounds)
 
@@ -334,6 +347,8 @@ class TrainingLoop:
         self.state.stopped_by = ""
         if self.state.stretch > 0:
             self._use_pseudo_labels()
+        shared = plan.processes.share((first_reverted(plan.folder),), device=plan.device.torch_device)
+        self._leave_out_rounds(int(shared[0]))
         self._checked_at = plan.clock()
         self._report(f"Going on after step {self.state.step}.")
         self._look_around(self._stretches[self.state.stretch])  # what was due when it was interrupted

@@ -5,7 +5,6 @@ import platform
 import resource
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from sxt.network import count_parameters
 from sxt.segment.device import Device
 from sxt.train.loop import TrainingLoop
 from sxt.train.plan import TrainingPlan
+from sxt.train.reverting import describe_round, name_round_record
 from sxt.train.split import Split, count_words
 from sxt.train.volumes import TrainingTomogram
 
@@ -103,7 +103,7 @@ def _record(
         "sxt": sxt.__version__,
     }
     for taken in state.rounds:
-        record[f"pseudo-labels, round {taken['number']}"] = _describe_round(taken)
+        record[name_round_record(taken)] = describe_round(taken)
     if state.stopped_by:
         record["ended early"] = state.stopped_by
     return record
@@ -122,13 +122,6 @@ def _describe_tomogram(name: str, each: TrainingTomogram, split: Split) -> str:
     assert each.labels is not None
     whose = sorted({each.labels.whose(z) for z in each.labelled})
     return f"{content}; {'; '.join(said)}; labels by {', '.join(whose)}, SHA-256 {each.hash_labels()[:HASH_LETTERS]}"
-
-
-def _describe_round(each: Mapping[str, Any]) -> str:
-    dice = [each.get(key) for key in ("dice_before", "dice_after")]
-    before, after = ("unknown" if value is None else f"{value:.4f}" for value in dice)
-    kept = "kept" if each["is_kept"] else "not kept"
-    return f"{each['voxels']} voxels of {each['slices']} slices; Dice {before}, then {after}; {kept}"
 
 
 def _peak_memory_bytes(device: Device) -> float:

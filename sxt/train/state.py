@@ -42,6 +42,8 @@ class LoopState:
         On the hold-out, of the weights the training started from.
     stopped_by : str
         Why it ended before the budget, as a sentence; empty otherwise.
+    reverted_round : int
+        The first round that was taken back; 0 where none was.
     """
 
     crops_at_a_time: int
@@ -64,6 +66,7 @@ class LoopState:
     notes: list[str] = field(default_factory=list)
     dice_before: float | None = None
     stopped_by: str = ""
+    reverted_round: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able values."""
@@ -102,9 +105,13 @@ class LoopState:
         self.best_step.append(self.step)
 
     def best_stretch(self) -> int:
-        """Return the stretch with the best Dice on the hold-out, the first of equals; the last if none is known."""
-        known = [(dice, -index) for index, dice in enumerate(self.best_dice) if dice is not None]
-        return -max(known)[1] if known else self.stretch
+        """Return the stretch with the best Dice on the hold-out, the first of equals; the last if none is known.
+
+        A round that was taken back, and those after it, do not count.
+        """
+        counting = self.best_dice[: self.reverted_round or None]
+        known = [(dice, -index) for index, dice in enumerate(counting) if dice is not None]
+        return -max(known)[1] if known else len(counting) - 1
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ KINDS: Mapping[str, str] = {
     "segment": "sxt.jobs.kinds.segment:KIND",
     "threshold": "sxt.jobs.kinds.threshold:KIND",
     "train": "sxt.jobs.kinds.train:KIND",
+    "revert-round": "sxt.jobs.kinds.revert_round:KIND",
     "surface": "sxt.jobs.kinds.surface:KIND",
     "propose": "sxt.jobs.kinds.propose:KIND",
     "segment-propose": "sxt.jobs.kinds.propose:SEGMENT_KIND",

@@ -45,6 +45,7 @@ KIND_WORDS = {
     "suggest": "what to label next",
     "suggest-turned": "what to label next",
     "train": "train",
+    "revert-round": "revert a round",
     "compare": "compare",
 }
 JOB_PARAM = "job"

@@ -1,13 +1,17 @@
-"""The curves of a training as plots."""
+"""The curves of a training and its rounds of pseudo-labels as plots."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from sxt.ui import format as fmt
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-HEIGHT_PX = 230
+HEIGHT_PX, TIMELINE_HEIGHT_PX = 230, 120
+NO_BAR = {"displayModeBar": False}
 LOSSES = {
     "loss": ("all", "#56B4E9", "solid"),
     "label_loss": ("labels", "#E69F00", "dash"),
@@ -60,6 +64,53 @@ def draw_learning_rate(curves: pd.DataFrame) -> "Figure":
         showlegend=False,
     )
     return figure
+
+
+def draw_timeline(rounds: Sequence[Mapping[str, Any]], *, last_step: int) -> "Figure":
+    """Return the stretches of a training along its steps: before any pseudo-labels, then each round.
+
+    Rounds that the result does not contain are hatched.
+    """
+    starts = [0, *(int(each["first_step"]) for each in rounds)]
+    stops = [*starts[1:], max(last_step, starts[-1] + 1)]
+    figure = _empty("")
+    for index, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        each = rounds[index - 1] if index else None
+        name, said, colour, hatching = _describe_stretch(each)
+        figure.add_bar(
+            y=[""],
+            x=[stop - start],
+            base=[start],
+            orientation="h",
+            text=[name],
+            insidetextanchor="middle",
+            textposition="inside",
+            marker={
+                "color": colour,
+                "line": {"color": "rgba(128,128,128,0.6)", "width": 1},
+                "pattern": {"shape": hatching, "fgcolor": "rgba(0,0,0,0.45)"},
+            },
+            hovertemplate=f"steps {start} to {stop}: {said}<extra></extra>",
+            showlegend=False,
+        )
+    figure.update_layout(height=TIMELINE_HEIGHT_PX, barmode="overlay", bargap=0.1)
+    figure.update_xaxes(range=[0, stops[-1]])
+    return figure
+
+
+def _describe_stretch(each: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
+    """Return the name, what hovering says, the colour and the hatching of a stretch."""
+    if each is None:
+        return "before pseudo-labels", "labels and consistency", "#56B4E9", ""
+    taken = fmt.count(int(each["voxels"]), "voxel")
+    name = f"round {each['number']}: {taken}"
+    if "reverted" in each:
+        return name, f"{taken} taken, reverted", "#BBBBBB", "/"
+    if each.get("dice_after") is None:
+        return name, f"{taken} taken, under way", "#F0E442", ""
+    if each.get("is_kept"):
+        return name, f"{taken} taken, kept", "#009E73", ""
+    return name, f"{taken} taken, not kept", "#BBBBBB", "/"
 
 
 def _empty(y_title: str) -> "Figure":

@@ -13,17 +13,23 @@ from sxt.ui.selection import select
 from sxt.ui.services import services
 from sxt.ui.shell import has_page, page_file
 from sxt.ui.text import escape_markdown
-from sxt.ui.train.curves import draw_dice, draw_learning_rate, draw_losses
+from sxt.ui.train.curves import NO_BAR, draw_dice, draw_learning_rate, draw_losses
 from sxt.ui.train.records import Preview, TrainingRecord, read_record
+from sxt.ui.train.rounds import draw_rounds, list_reversals
 
 PAGE = "train"
 N_PREVIEWS = 4
-NO_BAR = {"displayModeBar": False}
 
 
 def list_trainings() -> list[Job]:
     """Return all trainings: those that run, those that wait, then the rest, newest first."""
     return [job for job in services().jobs.list() if job.manifest.kind == "train"]
+
+
+def is_going_on(training_id: str) -> bool:
+    """Return whether a training waits or runs, or a round of it is being taken back."""
+    jobs = [services().jobs.get(training_id), *list_reversals(training_id)]
+    return any(job.manifest.is_active for job in jobs)
 
 
 def draw_training(job: Job) -> None:
@@ -48,7 +54,8 @@ def draw_training(job: Job) -> None:
         return
     _draw_curves(record)
     _draw_previews(record.previews, record.preview_step)
-    _draw_rounds(record.rounds)
+    last_step = int(record.curves["step"].iloc[-1])
+    draw_rounds(job, record.rounds, last_step=last_step)
 
 
 def _draw_curves(record: TrainingRecord) -> None:
@@ -76,24 +83,6 @@ def _draw_previews(previews: Sequence[Preview], step: int) -> None:
             caption=f"{escape_markdown(each.tomogram)}, slice {each.z}: Dice {each.dice:.2f}",
             width="stretch",
         )
-
-
-def _draw_rounds(rounds: Sequence[dict[str, Any]]) -> None:
-    """Draw the rounds of pseudo-labels, one line each."""
-    if not rounds:
-        return
-    st.markdown("**Rounds of pseudo-labels**")
-    for each in rounds:
-        before, after = each.get("dice_before"), each.get("dice_after")
-        change = f"Dice {fmt.number(before)} → {fmt.number(after)}" if after is not None else "running"
-        fate = (
-            ""
-            if after is None
-            else (", kept" if each.get("is_kept") else ", not kept: the hold-out did not gain")
-        )
-        voxels = each.get("voxels", each.get("pixels"))
-        taken = "" if voxels is None else f"{fmt.count(int(voxels), 'voxel')} taken; "
-        st.markdown(f"{each.get('number')}. {taken}{change}{fate}")
 
 
 def _draw_result(result: dict[str, Any]) -> None:

@@ -121,13 +121,68 @@ def test_held_out_slices_are_shown_in_false_colour(run_page, opened, training):
     ]
 
 
-def test_rounds_of_pseudo_labels_are_listed(run_page, opened, training):
+ROUNDS = [
+    {
+        "number": 1,
+        "first_step": 4,
+        "slices": 3,
+        "voxels": 12345,
+        "foreground_voxels": 1234,
+        "dice_before": 0.6,
+        "dice_after": 0.65,
+        "is_kept": True,
+    },
+    {"number": 2, "first_step": 7, "voxels": 5, "dice_before": 0.65, "dice_after": 0.64, "is_kept": False},
+    {"number": 3, "first_step": 9, "voxels": 6},
+]
+
+
+def test_rounds_are_a_timeline_with_what_each_took(run_page, opened, training):
+    (opened.workspace.jobs.path(training.id) / "rounds.json").write_text(json.dumps(ROUNDS))
+    page = run_page("train")
+    said = plain(page)
+    assert (
+        "**Round 1** · 12\u2009345 voxels taken from 3 slices, 10 % of them structure · Dice 0.600 → 0.650 · kept"
+        in said
+    )
+    assert "**Round 2** · 5 voxels taken · Dice 0.650 → 0.640 · not kept: the hold-out did not gain" in said
+    assert "**Round 3** · 6 voxels taken · under way · not measured yet" in said
+    (timeline,) = [each for each in page.get("plotly_chart") if "round 2" in each.proto.spec]
+    bars = json.loads(timeline.proto.spec)["data"]
+    assert [(each["base"], each["x"]) for each in bars] == [([0], [4]), ([4], [3]), ([7], [2]), ([9], [1])]
+    assert bars[1]["text"] == ["round 1: 12\u2009345 voxels"]
+
+
+def test_a_round_of_a_running_training_is_reverted(run_page, opened, training):
     folder = opened.workspace.jobs.path(training.id)
-    rounds = [{"number": 1, "voxels": 12345, "dice_before": 0.6, "dice_after": 0.65, "is_kept": True}]
-    (folder / "rounds.json").write_text(json.dumps([*rounds, {"number": 2, "voxels": 5}]))
-    said = plain(run_page("train"))
-    assert "1. 12\u2009345 voxels taken; Dice 0.600 → 0.650, kept" in said
-    assert "2. 5 voxels taken; running" in said
+    (folder / "rounds.json").write_text(json.dumps(ROUNDS))
+    page = run_page("train")
+    assert [each for each in labels(page) if each.startswith("Revert")] == [
+        f"Revert round {number}" for number in (1, 2, 3)
+    ]
+    press(page, "Revert round 2")
+    assert json.loads((folder / "reverted.json").read_text())["number"] == 2
+    deed = opened.workspace.activity.read(limit=1)[0]
+    assert (deed.action, deed.id) == ("reverted", training.id)
+    assert deed.detail.startswith("round 2 of pseudo-labels; the training ends")
+
+
+def test_of_a_finished_training_what_it_contains_is_reverted_by_a_job(run_page, opened, training):
+    folder = opened.workspace.jobs.path(training.id)
+    (folder / "rounds.json").write_text(json.dumps(ROUNDS[:2]))
+    opened.workspace.jobs.change(training.id, lambda old: old.model_copy(update={"state": "done"}))
+    page = run_page("train")
+    assert [each for each in labels(page) if each.startswith("Revert")] == ["Revert round 1"]
+    page = press(page, "Revert round 1")
+    (job,) = opened.jobs.list({"queued"})
+    assert job.manifest.settings == {"training_id": training.id, "number": 1}
+    assert "Go back to before round 1 of: Train membrane from membrane:1" in plain(page)
+    gone = {"by": "a_b", "when": "2026-03-04T05:06:00+00:00"}
+    (folder / "rounds.json").write_text(json.dumps([ROUNDS[0] | {"is_kept": False, "reverted": gone}]))
+    opened.workspace.jobs.change(job.id, lambda old: old.model_copy(update={"state": "done"}))
+    page = run_page("train")
+    assert r"Dice 0.600 → 0.650 · reverted by a\_b on 2026-03-04" in texts(page)
+    assert not [each for each in labels(page) if each.startswith("Revert")]
 
 
 def test_a_folder_without_files_is_an_empty_record(tmp_path):
