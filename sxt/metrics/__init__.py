@@ -13,27 +13,16 @@ from sxt.metrics.difference import (
     count_changes,
     map_difference,
 )
-from sxt.metrics.evaluate import (
-    ClassEvaluation,
-    Evaluation,
-    EvaluationSettings,
-    evaluate_pair,
-    name_classes,
-)
+from sxt.metrics.evaluate import evaluate_pair, evaluate_versions
+from sxt.metrics.evaluation import ClassEvaluation, Evaluation, EvaluationSettings, name_classes
 from sxt.metrics.output import StudyFiles, read_study, summarise, write_study
 from sxt.metrics.pair import UNLABELLED, ChannelSource, ClassName, MaskPair, is_foreground_255
 from sxt.metrics.records import from_record, to_record
+from sxt.metrics.running import EvaluationStore, run_study
 from sxt.metrics.scores import SCORE_NAMES, BinaryCounts, score, score_all
 from sxt.metrics.statistics import Interval, StatisticsSettings, Verdict
-from sxt.metrics.study import (
-    Labels,
-    Prediction,
-    Study,
-    StudyInput,
-    TomogramInfo,
-    VersionInfo,
-    run_study,
-)
+from sxt.metrics.study import Study, TomogramInfo, VersionInfo
+from sxt.metrics.study_input import Labels, Prediction, StudyInput
 
 __all__ = [
     "SCORE_NAMES",
@@ -47,6 +36,7 @@ __all__ = [
     "EvaluatedVersion",
     "Evaluation",
     "EvaluationSettings",
+    "EvaluationStore",
     "Interval",
     "Labels",
     "MaskPair",
@@ -65,6 +55,7 @@ __all__ = [
     "compare_versions",
     "count_changes",
     "evaluate_pair",
+    "evaluate_versions",
     "from_record",
     "is_foreground_255",
     "map_difference",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sxt.metrics.pair import MaskPair, read_slabs
+from sxt.metrics.thinning import thin
 from sxt.progress import CancelToken, ProgressCallback, ignore_progress
 
 STAGE = "trace centrelines"
@@ -33,6 +34,35 @@ class CentrelineScores:
     prediction_right_px: np.ndarray
 
 
+class CentrelineTally:
+    """Counts the pixels of centrelines slice by slice."""
+
+    def __init__(self) -> None:
+        self._tallies: list[tuple[np.integer, ...]] = []
+
+    def add(
+        self, truth: np.ndarray, truth_lines: np.ndarray, prediction: np.ndarray, prediction_lines: np.ndarray
+    ) -> None:
+        """Count the next slice, all (y, x) bool: both masks, each with its centrelines."""
+        self._tallies.append(
+            (
+                np.count_nonzero(truth_lines),
+                np.count_nonzero(truth_lines & prediction),
+                np.count_nonzero(prediction_lines),
+                np.count_nonzero(prediction_lines & truth),
+            )
+        )
+
+    def scores(self) -> CentrelineScores:
+        """Return the scores of all slices so far."""
+        per_slice = np.array(self._tallies, np.int64).reshape(-1, 4)
+        total = per_slice.sum(axis=0)
+        precision, recall = _share(total[3], total[2], total[0]), _share(total[1], total[0], total[2])
+        return CentrelineScores(
+            dice=float(centreline_dice(total)), precision=precision, recall=recall, **_named(per_slice)
+        )
+
+
 def score_centrelines(
     pair: MaskPair,
     value: int,
@@ -44,19 +74,15 @@ def score_centrelines(
 
     Notes
     -----
-    Shit et al. 2021 (arXiv 2003.07311), with the thinning of Zhang and Suen 1984 within slices: membranes
-    are labelled as outlines in slices, and thinning in 3D would turn closed envelopes into lines.
+    Shit et al. 2021 (arXiv 2003.07311), with the lines of `sxt.metrics.thinning.thin` within slices: membranes are
+    labelled as outlines in slices, and thinning in 3D would turn closed envelopes into lines.
     """
-    tallies = []
+    tally = CentrelineTally()
     for slab in read_slabs(pair, stage=STAGE, progress=progress, cancel=cancel):
         truth, prediction = slab.truth == value, (slab.prediction == value) & slab.is_known
-        tallies += [_tally(*slices) for slices in zip(truth, prediction, strict=True)]
-    per_slice = np.array(tallies, np.int64).reshape(-1, 4)
-    total = per_slice.sum(axis=0)
-    precision, recall = _share(total[3], total[2], total[0]), _share(total[1], total[0], total[2])
-    return CentrelineScores(
-        dice=float(centreline_dice(total)), precision=precision, recall=recall, **_named(per_slice)
-    )
+        for a, b in zip(truth, prediction, strict=True):
+            tally.add(a, thin(a), b, thin(b))
+    return tally.scores()
 
 
 def centreline_dice(tallies: np.ndarray) -> np.ndarray:
@@ -66,14 +92,6 @@ def centreline_dice(tallies: np.ndarray) -> np.ndarray:
     both = recall + precision
     dice = np.where(both > 0, 2 * recall * precision / np.where(both > 0, both, 1), 0.0)
     return np.where((truth == 0) & (prediction == 0), 1.0, dice)
-
-
-def _tally(truth: np.ndarray, prediction: np.ndarray) -> tuple[int, int, int, int]:
-    from skimage.morphology import skeletonize
-
-    a = skeletonize(truth) if truth.any() else truth
-    b = skeletonize(prediction) if prediction.any() else prediction
-    return int(a.sum()), int((a & prediction).sum()), int(b.sum()), int((b & truth).sum())
 
 
 def _share(part: int, whole: int, other: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sxt.errors import SettingsError
 from sxt.metrics.centreline import centreline_dice
-from sxt.metrics.evaluate import Evaluation
+from sxt.metrics.evaluation import Evaluation
 from sxt.metrics.scores import BinaryCounts, ScoreName, score
 from sxt.metrics.statistics import (
     Aggregate,

@@ -10,9 +10,8 @@ from scipy.sparse.csgraph import connected_components
 Connectivity = Literal[6, 26]
 """Voxels of one object share at least a face (6) or a corner (26)."""
 
-LABEL_BITS = 32
-LABEL_MASK = (1 << LABEL_BITS) - 1
-"""Two labels are packed into one int64, so that pairs sort as numbers."""
+MOST_CELLS = 1 << 22
+"""Of a table in which pairs of labels are counted; where more would be needed, pairs are sorted."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,15 @@ class Objects:
         return len(self.voxels)
 
 
+@dataclass(frozen=True)
+class SlabLabels:
+    """Provisional labels of a slab: (k, y, x) uint32 from 1, 0 background; ``shift`` is to be added to each."""
+
+    local: np.ndarray
+    n_found: int
+    shift: int
+
+
 class ComponentStream:
     """Finds components slab by slab: memory grows with their number, not with the volume.
 
@@ -48,24 +56,24 @@ class ComponentStream:
         self._connectivity = connectivity
         self._n_labels = 0
         self._z = 0
-        self._last: np.ndarray | None = None
+        self._last: SlabLabels | None = None
         self._joins: list[np.ndarray] = []
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def add(self, mask: np.ndarray) -> np.ndarray:
-        """Take the next slices (k, y, x) bool; returns their provisional labels (k, y, x) int64, 0 background."""
+    def add(self, mask: np.ndarray) -> SlabLabels:
+        """Take the next slices (k, y, x) bool; returns their provisional labels."""
         import cc3d
 
         # As numbers, not as a binary image: cc3d 4.1 fails on binary images of a single row of odd length.
         local, n_found = cc3d.connected_components(
             np.ascontiguousarray(mask).view(np.uint8), connectivity=self._connectivity, return_N=True
         )
-        labels = np.where(local > 0, local.astype(np.int64) + self._n_labels, 0)
+        labels = SlabLabels(local, n_found, self._n_labels)
         if n_found:
             self._note_parts(local, n_found)
         if self._last is not None:
-            self._joins.append(_touching(self._last, labels[0], self._connectivity))
-        self._last = labels[-1]
+            self._joins.append(_touching(self._last, labels, self._connectivity))
+        self._last = SlabLabels(local[-1].copy(), n_found, self._n_labels)
         self._n_labels += n_found
         self._z += len(mask)
         return labels
@@ -121,48 +129,69 @@ class Overlaps:
     voxels: np.ndarray
 
 
+class OverlapCounter:
+    """Counts the voxels that components of two streams share, slab by slab."""
+
+    def __init__(self) -> None:
+        self._pairs: list[np.ndarray] = []
+
+    def add(self, first: SlabLabels, second: SlabLabels, shared: np.ndarray) -> None:
+        """Count in a slab; ``shared`` (k, y, x) bool is where both have a label."""
+        self._pairs.append(_count_pairs(first, second, first.local[shared], second.local[shared]))
+
+    def finish(self, first_number: np.ndarray, second_number: np.ndarray) -> Overlaps:
+        """Return the overlaps of the components, given the component's number of each provisional label."""
+        pairs = np.concatenate([*self._pairs, np.zeros((3, 0), np.int64)], axis=1)
+        shape = (int(first_number.max()) + 1, int(second_number.max()) + 1)
+        table = coo_array((pairs[2], (first_number[pairs[0]], second_number[pairs[1]])), shape=shape)
+        table.sum_duplicates()
+        row, column = table.coords
+        return Overlaps(row.astype(np.int64), column.astype(np.int64), table.data.astype(np.int64))
+
+
 class OverlapStream:
     """Finds the components of two masks on one grid, and their overlaps, slab by slab."""
 
     def __init__(self, *, connectivity: Connectivity = 26) -> None:
         self._first = ComponentStream(connectivity=connectivity)
         self._second = ComponentStream(connectivity=connectivity)
-        self._pairs: list[np.ndarray] = []
+        self._overlaps = OverlapCounter()
 
     def add(self, first: np.ndarray, second: np.ndarray) -> None:
         """Take the next slices of both, (k, y, x) bool."""
-        a, b = self._first.add(first), self._second.add(second)
-        shared = first & second
-        codes, counts = np.unique((a[shared] << LABEL_BITS) | b[shared], return_counts=True)
-        self._pairs.append(np.stack([codes >> LABEL_BITS, codes & LABEL_MASK, counts]))
+        self._overlaps.add(self._first.add(first), self._second.add(second), first & second)
 
     def finish(self) -> tuple[Objects, Objects, Overlaps]:
         """Return the objects of both and their overlaps."""
         first, first_number = self._first.finish()
         second, second_number = self._second.finish()
-        pairs = np.concatenate([*self._pairs, np.zeros((3, 0), np.int64)], axis=1)
-        shape = (len(first) + 1, len(second) + 1)
-        table = coo_array((pairs[2], (first_number[pairs[0]], second_number[pairs[1]])), shape=shape)
-        table.sum_duplicates()
-        row, column = table.coords
-        return (
-            first,
-            second,
-            Overlaps(row.astype(np.int64), column.astype(np.int64), table.data.astype(np.int64)),
-        )
+        return first, second, self._overlaps.finish(first_number, second_number)
 
 
-def _touching(upper: np.ndarray, lower: np.ndarray, connectivity: Connectivity) -> np.ndarray:
-    """Return the pairs (n, 2) of labels of two neighbouring slices (y, x) that touch."""
+def _touching(upper: SlabLabels, lower: SlabLabels, connectivity: Connectivity) -> np.ndarray:
+    """Return the pairs (n, 2) of labels of a slice (y, x) and the first one of the slab below that touch."""
     reach = 0 if connectivity == 6 else 1
-    found = []
+    above, below = upper.local, lower.local[0]
+    found: list[np.ndarray] = []
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            a, b = upper[_shifted(dy), _shifted(dx)], lower[_shifted(-dy), _shifted(-dx)]
+            a, b = above[_shifted(dy), _shifted(dx)], below[_shifted(-dy), _shifted(-dx)]
             both = (a > 0) & (b > 0)
-            found.append(np.unique((a[both] << LABEL_BITS) | b[both]))
-    codes = np.unique(np.concatenate(found))
-    return np.stack([codes >> LABEL_BITS, codes & LABEL_MASK], axis=1)
+            found.append(_count_pairs(upper, lower, a[both], b[both])[:2])
+    return np.unique(np.concatenate(found, axis=1), axis=1).T
+
+
+def _count_pairs(first: SlabLabels, second: SlabLabels, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return (3, n) int64: the pairs of labels that occur in ``a`` and ``b`` (m,), all above 0, and how often."""
+    width = second.n_found + 1
+    codes = a.astype(np.int64) * width + b
+    if (first.n_found + 1) * width <= MOST_CELLS:
+        counts = np.bincount(codes)
+        found = np.flatnonzero(counts)
+        counts = counts[found]
+    else:
+        found, counts = np.unique(codes, return_counts=True)
+    return np.stack([found // width + first.shift, found % width + second.shift, counts])
 
 
 def _shifted(step: int) -> slice:

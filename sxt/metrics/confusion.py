@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sxt.errors import InputError
-from sxt.metrics.pair import UNLABELLED, MaskPair, SlabPair, read_slabs
+from sxt.metrics.pair import UNLABELLED, MaskPair, read_slabs
 from sxt.metrics.scores import SCORE_NAMES, BinaryCounts, score, score_all
 from sxt.progress import CancelToken, ProgressCallback, ignore_progress
 
@@ -73,10 +73,10 @@ class JointCounter:
     def __init__(self) -> None:
         self._slices: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def add(self, slab: SlabPair) -> None:
-        """Count the next slices."""
-        for truth, prediction in zip(slab.truth, slab.prediction, strict=True):
-            codes = (truth.astype(np.uint16) << 8) | prediction
+    def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """Count the next slices, both (k, y, x) uint8."""
+        for true_slice, predicted_slice in zip(truth, prediction, strict=True):
+            codes = (true_slice.astype(np.uint16) << 8) | predicted_slice
             counts = np.bincount(codes.reshape(-1), minlength=N_VALUES * N_VALUES)
             found = np.flatnonzero(counts)
             self._slices.append((found, counts[found]))
@@ -138,7 +138,7 @@ def count_confusion(
     """
     counter = JointCounter()
     for slab in read_slabs(pair, stage=STAGE, progress=progress, cancel=cancel):
-        counter.add(slab)
+        counter.add(slab.truth, slab.prediction)
     return counter.confusion(choose_classes(counter.values(), classes))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sxt.metrics.curves import CALIBRATION_BINS, calibrate, threshold_curves
-from sxt.metrics.evaluate import ClassEvaluation, Evaluation
+from sxt.metrics.evaluation import ClassEvaluation, Evaluation
 from sxt.metrics.histogram import ProbabilityHistogram
 from sxt.metrics.plot_style import add_line, add_mark, new_figure, plain_text
 from sxt.metrics.study import Study

@@ -81,6 +81,38 @@ def map_difference(
     )
 
 
+class ChangeTally:
+    """Counts what became of voxels, slice by slice."""
+
+    def __init__(self) -> None:
+        self._tallies: list[tuple[np.integer, ...]] = []
+
+    def add(
+        self, baseline: np.ndarray, candidate: np.ndarray, truth: np.ndarray, is_known: np.ndarray
+    ) -> None:
+        """Count the next slices, all (k, y, x) bool: where both versions and the truth have the class, and labels."""
+        self.add_wrong((baseline ^ truth) & is_known, (candidate ^ truth) & is_known, is_known)
+
+    def add_wrong(self, was_wrong: np.ndarray, is_wrong: np.ndarray, is_known: np.ndarray) -> None:
+        """Count the next slices, all (k, y, x) bool: where the versions are wrong, and labels."""
+        for before, after, known in zip(was_wrong, is_wrong, is_known, strict=True):
+            n_before, n_after = np.count_nonzero(before), np.count_nonzero(after)
+            n_both = np.count_nonzero(before & after)
+            n_right = np.count_nonzero(known) - n_before - n_after + n_both
+            self._tallies.append((n_before - n_both, n_after - n_both, n_both, n_right))
+
+    def finish(self, slices: np.ndarray) -> VoxelChanges:
+        """Return the counts; ``slices`` (z,) are the tomogram's numbers of them."""
+        table = np.array(self._tallies, np.int64).reshape(-1, 4)
+        return VoxelChanges(
+            slices=slices,
+            fixed=table[:, 0],
+            broken=table[:, 1],
+            still_wrong=table[:, 2],
+            right=table[:, 3],
+        )
+
+
 def count_changes(
     baseline: MaskPair,
     candidate: MaskPair,
@@ -96,20 +128,17 @@ def count_changes(
     SettingsError
         Where the two are not measured against the same slices.
     """
-    _check_same_grid(baseline, candidate)
-    counts = []
+    check_same_grid(baseline, candidate)
+    tally = ChangeTally()
     for slab in read_slabs(baseline, stage=STAGE, progress=progress, cancel=cancel):
         other = candidate.read_prediction(slab.own.start, slab.own.stop)
-        codes = map_difference(slab.prediction, other, slab.truth, value)
-        counts += [np.bincount(each.reshape(-1), minlength=5) for each in codes]
-    table = np.array(counts, np.int64)
-    return VoxelChanges(
-        slices=baseline.slices,
-        fixed=table[:, FIXED],
-        broken=table[:, BROKEN],
-        still_wrong=table[:, STILL_WRONG],
-        right=table[:, RIGHT],
-    )
+        if value is None:
+            was_wrong, is_wrong = (each != slab.truth for each in (slab.prediction, other))
+        else:
+            truth = slab.truth == value
+            was_wrong, is_wrong = ((each == value) ^ truth for each in (slab.prediction, other))
+        tally.add_wrong(was_wrong & slab.is_known, is_wrong & slab.is_known, slab.is_known)
+    return tally.finish(baseline.slices)
 
 
 def compare_objects(
@@ -130,15 +159,20 @@ def compare_objects(
     scores : tuple of ObjectScores
         Those of baseline and candidate against the same truth, with this connectivity and smallest size.
     """
-    _check_same_grid(baseline, candidate)
+    check_same_grid(baseline, candidate)
     stream = OverlapStream(connectivity=connectivity)
     for slab in read_slabs(baseline, stage=OBJECT_STAGE, progress=progress, cancel=cancel):
         other = candidate.read_prediction(slab.own.start, slab.own.stop)
         stream.add((slab.prediction == value) & slab.is_known, (other == value) & slab.is_known)
     both = match_objects(*stream.finish(), min_voxels=min_voxels, iou_thresholds=(MAIN_THRESHOLD,))
-    was_found, is_found = (each.truth.partner > 0 for each in scores)
-    was_false, is_false = (each.prediction.partner == 0 for each in scores)
-    partner = both.truth.partner  # of each object of the baseline, the candidate's object from 1
+    return classify_objects(*scores, both)
+
+
+def classify_objects(baseline: ObjectScores, candidate: ObjectScores, between: ObjectScores) -> ObjectChanges:
+    """Say what became of each object, given how each version was matched with the truth, and both with each other."""
+    was_found, is_found = (each.truth.partner > 0 for each in (baseline, candidate))
+    was_false, is_false = (each.prediction.partner == 0 for each in (baseline, candidate))
+    partner = between.truth.partner  # of each object of the baseline, the candidate's object from 1
     n_kept = int(np.sum(was_false & (partner > 0) & np.append(False, is_false)[partner]))
     return ObjectChanges(
         fixed=int(np.sum(~was_found & is_found)),
@@ -151,7 +185,8 @@ def compare_objects(
     )
 
 
-def _check_same_grid(baseline: MaskPair, candidate: MaskPair) -> None:
+def check_same_grid(baseline: MaskPair, candidate: MaskPair) -> None:
+    """Raise `SettingsError` where two predictions cover different slices."""
     if baseline.shape != candidate.shape or baseline.first_slice != candidate.first_slice:
         raise SettingsError(
             f"The versions cover different slices ({baseline.shape} from {baseline.first_slice}, {candidate.shape} "

@@ -1,141 +1,41 @@
-"""Evaluate a prediction against labels: every metric of every class, read slab by slab."""
+"""Evaluate predictions against labels: every metric of every class, in one pass slab by slab."""
 
-import dataclasses
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 
 from sxt.errors import SettingsError
-from sxt.metrics.boundary import find_surfaces, measure_distances
-from sxt.metrics.centreline import CentrelineScores, score_centrelines
-from sxt.metrics.components import Connectivity
-from sxt.metrics.confusion import STAGE, Confusion, JointCounter, choose_classes
-from sxt.metrics.curves import CALIBRATION_BINS, Calibration, ThresholdCurves, calibrate, threshold_curves
-from sxt.metrics.histogram import N_LEVELS, ProbabilityHistogram, count_probability
-from sxt.metrics.objects import DEFAULT_MIN_VOXELS, IOU_THRESHOLDS, ObjectScores, score_objects
+from sxt.metrics.boundary import DISTANCE_STAGE, NearestSurface, Surface, SurfaceDistances, SurfacePoints
+from sxt.metrics.confusion import JointCounter, choose_classes
+from sxt.metrics.curves import calibrate, threshold_curves
+from sxt.metrics.difference import ObjectChanges, VoxelChanges
+from sxt.metrics.evaluation import ClassEvaluation, Evaluation, EvaluationSettings, name_classes
 from sxt.metrics.pair import ClassName, MaskPair, read_slabs
-from sxt.metrics.paper import PaperCounter, PaperScores
-from sxt.metrics.scores import BinaryCounts
-from sxt.metrics.surface_scores import (
-    DEFAULT_TOLERANCE_NM,
-    DEFAULT_TOLERANCE_VOXELS,
-    SurfaceScores,
-    score_surfaces,
-)
-from sxt.metrics.wedge import WedgeRecall, measure_wedge_recall
-from sxt.progress import CancelToken, ProgressCallback, ignore_progress
-from sxt.tomogram import VoxelSize
+from sxt.metrics.surface_scores import SurfaceScores, score_surfaces
+from sxt.metrics.tomogram_pass import ClassFindings, PassResult, TomogramPass, VoxelFindings
+from sxt.metrics.wedge import Normals, WedgeRecall, sample_normals
+from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 
-SPARE_COLOURS = ("#E69F00", "#56B4E9", "#F0E442", "#CC79A7", "#009E73", "#0072B2", "#D55E00")
-"""The Okabe-Ito set, for classes that come without a colour."""
+FIND_STAGE = "find classes"
 
 
 @dataclass(frozen=True)
-class EvaluationSettings:
-    """What to measure, and how.
+class ClassChanges:
+    """What became of voxels and objects of a class from the baseline to a version; None where not measured."""
 
-    Parameters
-    ----------
-    tolerance_nm : float
-        Distance within which a surface counts as found.
-    tolerance_voxels : float
-        The same where the voxel size is not known.
-    connectivity : {26, 6}
-        Voxels of one object share at least a corner or a face.
-    min_voxels : int
-        Smallest object that counts.
-    iou_thresholds : tuple of float
-        At which objects are matched, each above 0 and up to 1.
-    n_calibration_bins : int
-    with_surfaces, with_objects, with_centrelines : bool
-        What may be left out, to be faster.
-    """
-
-    tolerance_nm: float = DEFAULT_TOLERANCE_NM
-    tolerance_voxels: float = DEFAULT_TOLERANCE_VOXELS
-    connectivity: Connectivity = 26
-    min_voxels: int = DEFAULT_MIN_VOXELS
-    iou_thresholds: tuple[float, ...] = IOU_THRESHOLDS
-    n_calibration_bins: int = CALIBRATION_BINS
-    with_surfaces: bool = True
-    with_objects: bool = True
-    with_centrelines: bool = True
-
-    def __post_init__(self) -> None:
-        for name in ("tolerance_nm", "tolerance_voxels"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise SettingsError(f"{name} is {getattr(self, name)}; give a length above 0.")
-        if self.connectivity not in get_args(Connectivity):
-            raise SettingsError(f"A connectivity of {self.connectivity} does not exist here; use 26 or 6.")
-        if self.min_voxels < 0:
-            raise SettingsError(f"A smallest size of {self.min_voxels} voxels is not usable; give 0 or more.")
-        if not self.iou_thresholds or not all(0 < each <= 1 for each in self.iou_thresholds):
-            raise SettingsError(
-                f"IoU thresholds {self.iou_thresholds} are not usable; give some above 0 up to 1."
-            )
-        if not 2 <= self.n_calibration_bins <= N_LEVELS:
-            raise SettingsError(f"{self.n_calibration_bins} bins are not usable; use 2 to {N_LEVELS}.")
+    version: int
+    class_value: int
+    voxels: VoxelChanges
+    objects: ObjectChanges | None
 
 
 @dataclass(frozen=True)
-class ClassEvaluation:
-    """All that was measured of one class; what was not asked for or is not possible is None."""
+class TomogramResult:
+    """The versions of one tomogram, in their order, and what each changed against the baseline, class by class."""
 
-    name: ClassName
-    histogram: ProbabilityHistogram | None
-    curves: ThresholdCurves | None
-    calibration: Calibration | None
-    paper: PaperScores | None
-    surface: SurfaceScores | None
-    wedge: WedgeRecall | None
-    objects: ObjectScores | None
-    centreline: CentrelineScores | None
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A prediction measured against labels.
-
-    Parameters
-    ----------
-    slices : ndarray
-        (z,) int64: the tomogram's number of each slice that is counted below.
-    confusion : Confusion
-    classes : tuple of ClassEvaluation
-        In the order of ``confusion.classes``.
-    truth_sha256 : str
-        Of the labels as they were measured, (z, y, x) uint8.
-    threshold : float or None
-        Probability above which the prediction is foreground, where it is known.
-    voxel_size_nm : tuple of float or None
-        (z, y, x).
-    notes : tuple of str
-        Sentences worth telling.
-    settings : EvaluationSettings
-    """
-
-    slices: np.ndarray
-    confusion: Confusion
-    classes: tuple[ClassEvaluation, ...]
-    truth_sha256: str
-    threshold: float | None
-    voxel_size_nm: VoxelSize | None
-    notes: tuple[str, ...]
-    settings: EvaluationSettings
-
-    def of_class(self, value: int) -> ClassEvaluation:
-        """Return what was measured of a class; raise `SettingsError` where it was not."""
-        for each in self.classes:
-            if each.name.value == value:
-                return each
-        known = ", ".join(str(each.name.value) for each in self.classes)
-        raise SettingsError(f"Class {value} was not evaluated; there are {known}.")
-
-    def counts(self, value: int) -> BinaryCounts:
-        """Return the voxel counts (z,) of a class."""
-        return self.confusion.of_class(self.of_class(value).name.value)
+    evaluations: tuple[Evaluation, ...]
+    changes: tuple[ClassChanges, ...]
 
 
 def evaluate_pair(
@@ -170,155 +70,213 @@ def evaluate_pair(
     SettingsError
         Where probabilities and classes differ in number.
     """
+    names = classes or _find_classes(pair, progress, cancel)
+    found = evaluate_versions(
+        (pair,), names, thresholds=(threshold,), settings=settings, progress=progress, cancel=cancel
+    )
+    return found.evaluations[0]
+
+
+def evaluate_versions(
+    pairs: Sequence[MaskPair],
+    classes: tuple[ClassName, ...],
+    *,
+    thresholds: Sequence[float | None],
+    settings: EvaluationSettings | None = None,
+    known: Sequence[Evaluation | None] = (),
+    baseline: int | None = None,
+    version_names: Sequence[str] = (),
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> TomogramResult:
+    """Measure several predictions against the same labels; what depends on the labels alone is worked out once.
+
+    Parameters
+    ----------
+    pairs : sequence of MaskPair
+        Predictions of one tomogram, each with the same truth.
+    classes : tuple of ClassName
+    thresholds : sequence of float or None
+        As in `evaluate_pair`, one for each.
+    settings : EvaluationSettings, optional
+    known : sequence of Evaluation or None, optional
+        Those that were measured earlier with these settings; they are not measured again.
+    baseline : int, optional
+        Position of the one that the others' changes are counted against; by default no changes are counted.
+    version_names : sequence of str, optional
+        By which progress tells them apart.
+    progress, cancel
+        As in `evaluate_pair`.
+
+    Raises
+    ------
+    InputError
+        As `evaluate_pair`.
+    SettingsError
+        As `evaluate_pair`, and where the predictions cover different slices.
+    """
     settings = settings or EvaluationSettings()
-    if pair.probabilities and (classes is None or len(classes) != len(pair.probabilities)):
+    known = list(known) or [None] * len(pairs)
+    for pair in pairs:
+        if pair.probabilities and len(classes) != len(pair.probabilities):
+            raise SettingsError(
+                f"There are {len(pair.probabilities)} probabilities but {len(classes)} classes; name one for each."
+            )
+    if all(each is not None for each in known) and (baseline is None or len(pairs) < 2):
+        return TomogramResult(tuple(each for each in known if each is not None), ())
+    is_measured = [each is None for each in known]
+    passed = TomogramPass(pairs, classes, settings, is_measured=is_measured, baseline=baseline)
+    result = passed.run(progress=progress, cancel=cancel)
+    shapes = _Shapes(pairs[0], settings, progress, cancel)
+    measured = [shapes.of_class(each, is_measured, version_names) for each in result.classes]
+    evaluations = tuple(
+        found
+        if found is not None
+        else _gather(pairs[v], classes, result, v, [each[v] for each in measured], thresholds[v], settings)
+        for v, found in enumerate(known)
+    )
+    return TomogramResult(evaluations, _changes(result, evaluations, baseline))
+
+
+def _find_classes(
+    pair: MaskPair, progress: ProgressCallback, cancel: CancelToken | None
+) -> tuple[ClassName, ...]:
+    counter = JointCounter()
+    for slab in read_slabs(pair, stage=FIND_STAGE, progress=progress, cancel=cancel):
+        counter.add(slab.truth, slab.prediction)
+    names = name_classes(choose_classes(counter.values(), None))
+    if pair.probabilities and len(names) != len(pair.probabilities):
         raise SettingsError(
-            f"There are {len(pair.probabilities)} probabilities but {len(classes or ())} classes; name one for each."
+            f"There are {len(pair.probabilities)} probabilities but {len(names)} classes; name one for each."
         )
-    voxels = _count_voxels(pair, classes, progress, cancel)
-    names = classes or name_classes(voxels.confusion.classes)
+    return names
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the surfaces of a version say; None where they were not measured."""
+
+    surface: SurfaceScores | None
+    wedge: WedgeRecall | None
+
+
+class _Shapes:
+    """Compares the surfaces of versions with that of the truth, of which tree and normals are made once a class."""
+
+    def __init__(
+        self,
+        pair: MaskPair,
+        settings: EvaluationSettings,
+        progress: ProgressCallback,
+        cancel: CancelToken | None,
+    ) -> None:
+        self._pair = pair
+        self._size = pair.voxel_size_nm or (1.0, 1.0, 1.0)
+        self._tolerance = settings.tolerance_voxels if pair.voxel_size_nm is None else settings.tolerance_nm
+        self._progress = progress
+        self._cancel = cancel
+
+    def of_class(
+        self, found: ClassFindings, is_measured: Sequence[bool], names: Sequence[str]
+    ) -> list[_Shape]:
+        """Return one entry a version."""
+        if found.truth_surface is None or not any(is_measured):
+            return [_Shape(None, None)] * len(is_measured)
+        slice_shape = self._pair.shape[1:]
+        truth = NearestSurface(found.truth_surface, slice_shape, self._size)
+        normals = sample_normals(
+            self._pair, found.value, found.truth_surface, progress=self._progress, cancel=self._cancel
+        )
+        shapes = []
+        for v, surface in enumerate(found.surfaces):
+            if surface is None:
+                shapes.append(_Shape(None, None))
+                continue
+            of_version = f" of {names[v]}" if names else ""
+            self._progress(Progress(DISTANCE_STAGE + of_version, v, len(is_measured)))
+            from_truth = NearestSurface(surface, slice_shape, self._size).distances_of(
+                found.truth_surface.points, cancel=self._cancel
+            )
+            from_prediction = truth.distances_of(surface.points, cancel=self._cancel)
+            distances = SurfaceDistances(from_truth, from_prediction)
+            shapes.append(self._score(found.truth_surface, surface, distances, normals))
+        self._progress(Progress(DISTANCE_STAGE, len(is_measured), len(is_measured)))
+        return shapes
+
+    def _score(
+        self, truth: Surface, surface: Surface, distances: SurfaceDistances, normals: Normals | None
+    ) -> _Shape:
+        scores = score_surfaces(
+            SurfacePoints(truth.points, surface.points, truth.blocks),
+            distances,
+            n_slices=self._pair.shape[0],
+            tolerance=self._tolerance,
+            unit="voxels" if self._pair.voxel_size_nm is None else "nm",
+        )
+        wedge = None if normals is None else normals.recall(distances.from_truth <= self._tolerance)
+        return _Shape(scores, wedge)
+
+
+def _gather(
+    pair: MaskPair,
+    classes: tuple[ClassName, ...],
+    result: PassResult,
+    version: int,
+    shapes: list[_Shape],
+    threshold: float | None,
+    settings: EvaluationSettings,
+) -> Evaluation:
+    """Put together what was found of a version."""
+    voxels = result.voxels[version]
+    assert voxels is not None, "a version without an evaluation is measured"
     measured = []
-    for number, name in enumerate(names):
+    for number, (name, shape) in enumerate(zip(classes, shapes, strict=True)):
         histogram = voxels.histograms[number] if voxels.histograms else None
+        n_bins = settings.n_calibration_bins
         measured.append(
-            _measure_class(
-                pair,
-                name,
-                histogram,
-                voxels.papers[number] if voxels.papers else None,
-                settings,
-                progress,
-                cancel,
+            ClassEvaluation(
+                name=name,
+                histogram=histogram,
+                curves=None if histogram is None else threshold_curves(histogram),
+                calibration=None if histogram is None else calibrate(histogram, n_bins=n_bins),
+                paper=voxels.papers[number] if voxels.papers else None,
+                surface=shape.surface,
+                wedge=shape.wedge,
+                objects=result.classes[number].objects[version],
+                centreline=result.classes[number].centrelines[version],
             )
         )
     return Evaluation(
         slices=pair.slices,
         confusion=voxels.confusion,
         classes=tuple(measured),
-        truth_sha256=voxels.truth_sha256,
+        truth_sha256=result.truth_sha256,
         threshold=threshold,
         voxel_size_nm=pair.voxel_size_nm,
-        notes=_notes(pair, voxels, names, settings),
+        notes=_notes(pair, voxels, classes, settings),
         settings=settings,
     )
 
 
-def name_classes(values: tuple[int, ...]) -> tuple[ClassName, ...]:
-    """Return names for classes of which nothing but the value is known."""
-    return tuple(ClassName(v, f"class {v}", SPARE_COLOURS[(v - 1) % len(SPARE_COLOURS)]) for v in values)
-
-
-@dataclass(frozen=True)
-class _VoxelCounts:
-    confusion: Confusion
-    histograms: tuple[ProbabilityHistogram, ...]
-    papers: tuple[PaperScores, ...]
-    truth_sha256: str
-    found_in_truth: frozenset[int]
-    found_in_prediction: frozenset[int]
-
-
-def _count_voxels(
-    pair: MaskPair,
-    classes: tuple[ClassName, ...] | None,
-    progress: ProgressCallback,
-    cancel: CancelToken | None,
-) -> _VoxelCounts:
-    """Count all that one pass over the voxels can tell."""
-    counter, digest = JointCounter(), hashlib.sha256()
-    values = [each.value for each in classes or ()][: len(pair.probabilities)]
-    empty = np.zeros(N_LEVELS, np.int64)
-    histograms = [ProbabilityHistogram(empty, empty) for _ in values]
-    papers = [PaperCounter(pair.shape[1:], value) for value in values]
-    for slab in read_slabs(pair, stage=STAGE, progress=progress, cancel=cancel):
-        counter.add(slab)
-        digest.update(slab.truth.tobytes())
-        for channel, value in enumerate(values):
-            probability = pair.read_probability(channel, slab.own.start, slab.own.stop)
-            histograms[channel] += count_probability(probability, slab.truth, value)
-            papers[channel].add(probability, slab.truth)
-    found = counter.values()
-    chosen = choose_classes(found, None if classes is None else [each.value for each in classes])
-    return _VoxelCounts(
-        confusion=counter.confusion(chosen),
-        histograms=tuple(histograms),
-        papers=tuple(each.scores() for each in papers),
-        truth_sha256=digest.hexdigest(),
-        found_in_truth=frozenset(found.truth),
-        found_in_prediction=frozenset(found.prediction),
-    )
-
-
-def _measure_class(
-    pair: MaskPair,
-    name: ClassName,
-    histogram: ProbabilityHistogram | None,
-    paper: PaperScores | None,
-    settings: EvaluationSettings,
-    progress: ProgressCallback,
-    cancel: CancelToken | None,
-) -> ClassEvaluation:
-    """Add to a class's counts what needs its shape."""
-    evaluation = ClassEvaluation(
-        name=name,
-        histogram=histogram,
-        curves=None if histogram is None else threshold_curves(histogram),
-        calibration=None if histogram is None else calibrate(histogram, n_bins=settings.n_calibration_bins),
-        paper=paper,
-        surface=None,
-        wedge=None,
-        objects=None,
-        centreline=None,
-    )
-    value = name.value
-    if settings.with_surfaces:
-        surface, wedge = _measure_surface(pair, value, settings, progress, cancel)
-        evaluation = dataclasses.replace(evaluation, surface=surface, wedge=wedge)
-    if settings.with_objects:
-        objects = score_objects(
-            pair,
-            value,
-            connectivity=settings.connectivity,
-            min_voxels=settings.min_voxels,
-            iou_thresholds=settings.iou_thresholds,
-            progress=progress,
-            cancel=cancel,
-        )
-        evaluation = dataclasses.replace(evaluation, objects=objects)
-    if settings.with_centrelines:
-        centreline = score_centrelines(pair, value, progress=progress, cancel=cancel)
-        evaluation = dataclasses.replace(evaluation, centreline=centreline)
-    return evaluation
-
-
-def _measure_surface(
-    pair: MaskPair,
-    value: int,
-    settings: EvaluationSettings,
-    progress: ProgressCallback,
-    cancel: CancelToken | None,
-) -> tuple[SurfaceScores, WedgeRecall | None]:
-    size = pair.voxel_size_nm
-    tolerance = settings.tolerance_voxels if size is None else settings.tolerance_nm
-    points = find_surfaces(pair, value, progress=progress, cancel=cancel)
-    distances = measure_distances(
-        points, pair.shape[1:], size or (1.0, 1.0, 1.0), progress=progress, cancel=cancel
-    )
-    scores = score_surfaces(
-        points,
-        distances,
-        n_slices=pair.shape[0],
-        tolerance=tolerance,
-        unit="voxels" if size is None else "nm",
-    )
-    wedge = measure_wedge_recall(
-        pair, value, points, distances, tolerance=tolerance, progress=progress, cancel=cancel
-    )
-    return scores, wedge
+def _changes(
+    result: PassResult, evaluations: tuple[Evaluation, ...], baseline: int | None
+) -> tuple[ClassChanges, ...]:
+    if baseline is None:
+        return ()
+    changes = []
+    for v in range(len(evaluations)):
+        for each in result.classes:
+            voxels = each.changes[v]
+            if voxels is None:
+                continue
+            first, second = (evaluations[i].of_class(each.value).objects for i in (baseline, v))
+            objects = None if first is None or second is None else each.compare_objects(v, first, second)
+            changes.append(ClassChanges(v, each.value, voxels, objects))
+    return tuple(changes)
 
 
 def _notes(
-    pair: MaskPair, voxels: _VoxelCounts, names: tuple[ClassName, ...], settings: EvaluationSettings
+    pair: MaskPair, voxels: VoxelFindings, names: tuple[ClassName, ...], settings: EvaluationSettings
 ) -> tuple[str, ...]:
     notes = []
     measured = {each.value for each in names}

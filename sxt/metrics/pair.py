@@ -1,5 +1,6 @@
 """A prediction with its truth, read slab by slab on the grid of the prediction."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from sxt.tomogram import VolumeSource, VoxelSize, check_voxel_size
 UNLABELLED = 255
 """Value of voxels in a label volume about which nothing is known; no metric counts them."""
 
-SLAB_VOXELS = 1 << 23
+SLAB_VOXELS = 1 << 24
 """Voxels of one volume that are read at a time."""
 
 Reading = Literal["classes", "binary"]
@@ -152,10 +153,20 @@ class SlabPair:
     def stop(self) -> int:
         return self.start + len(self.prediction)
 
-    @property
+    @functools.cached_property
     def is_known(self) -> np.ndarray:
         """(k, y, x) bool: voxels that are labelled."""
         return self.truth != UNLABELLED
+
+    @property
+    def inner(self) -> slice:
+        """Which of the slices are its own."""
+        return slice(self.own.start - self.start, self.own.stop - self.start)
+
+    @property
+    def own_truth(self) -> np.ndarray:
+        """Truth of the slices that are its own."""
+        return self.truth[self.inner]
 
 
 def read_slabs(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sxt.files import write_text_atomically
-from sxt.metrics.evaluate import ClassEvaluation, Evaluation
+from sxt.metrics.evaluation import ClassEvaluation, Evaluation
 from sxt.metrics.objects import ObjectTable
 from sxt.metrics.scores import SCORE_NAMES, score_all
 from sxt.metrics.study import Study

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from sxt.metrics.boundary import SurfaceDistances, SurfacePoints
+from sxt.metrics.boundary import Surface, SurfaceDistances, SurfacePoints
 from sxt.metrics.pair import MaskPair
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from sxt.tomogram import VoxelSize
@@ -56,18 +56,39 @@ class WedgeRecall:
     hidden_share: float
 
 
-def measure_wedge_recall(
+@dataclass(frozen=True)
+class Normals:
+    """Normals of a sample of the true surface; arrays (n,).
+
+    Parameters
+    ----------
+    chosen : ndarray
+        int64: positions of the sampled ones among the surface voxels.
+    angle_deg : ndarray
+        Between normal and beam, 0..90.
+    area : ndarray
+        That each stands for.
+    """
+
+    chosen: np.ndarray
+    angle_deg: np.ndarray
+    area: np.ndarray
+
+    def recall(self, is_found: np.ndarray) -> WedgeRecall:
+        """Return the recall by angle; ``is_found`` says it of each surface voxel."""
+        return recall_by_angle(self.angle_deg, self.area, is_found[self.chosen])
+
+
+def sample_normals(
     pair: MaskPair,
     value: int,
-    points: SurfacePoints,
-    distances: SurfaceDistances,
+    surface: Surface,
     *,
-    tolerance: float,
     seed: int = 0,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
-) -> WedgeRecall | None:
-    """Sample the true surface and return its recall by angle; None where too little of it has neighbours in z.
+) -> Normals | None:
+    """Sample the true surface and find its normals; None where too little of it has neighbours in z.
 
     Notes
     -----
@@ -80,13 +101,29 @@ def measure_wedge_recall(
     """
     size = pair.voxel_size_nm or (1.0, 1.0, 1.0)
     reach = _reach(size)
-    chosen = _sample(points, reach[0], seed)
+    chosen = _sample(surface, reach[0], seed)
     if len(chosen) < SMALLEST_SAMPLE:
         return None
-    normal = _normals(pair, value, points.truth[chosen], size, reach, progress=progress, cancel=cancel)
+    normal = _normals(pair, value, surface.points[chosen], size, reach, progress=progress, cancel=cancel)
     angle = np.degrees(np.arccos(np.clip(np.abs(normal[:, 0]), 0, 1)))
-    area = np.prod(size) / np.max(np.abs(normal) * size, axis=1)
-    return recall_by_angle(angle, area, distances.from_truth[chosen] <= tolerance)
+    return Normals(chosen, angle, np.prod(size) / np.max(np.abs(normal) * size, axis=1))
+
+
+def measure_wedge_recall(
+    pair: MaskPair,
+    value: int,
+    points: SurfacePoints,
+    distances: SurfaceDistances,
+    *,
+    tolerance: float,
+    seed: int = 0,
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> WedgeRecall | None:
+    """Return the recall of the true surface by its angle to the beam, from measured distances; see `sample_normals`."""
+    surface = Surface(points.truth, points.blocks)
+    normals = sample_normals(pair, value, surface, seed=seed, progress=progress, cancel=cancel)
+    return None if normals is None else normals.recall(distances.from_truth <= tolerance)
 
 
 def recall_by_angle(angle_deg: np.ndarray, area: np.ndarray, is_found: np.ndarray) -> WedgeRecall:
@@ -110,11 +147,11 @@ def recall_by_angle(angle_deg: np.ndarray, area: np.ndarray, is_found: np.ndarra
     )
 
 
-def _sample(points: SurfacePoints, reach_slices: int, seed: int) -> np.ndarray:
+def _sample(surface: Surface, reach_slices: int, seed: int) -> np.ndarray:
     """Return the positions of some true surface voxels that have enough labelled slices on both sides."""
-    z = points.truth[:, 0]
+    z = surface.points[:, 0]
     is_inside = np.zeros(len(z), np.bool_)
-    for block in points.blocks:
+    for block in surface.blocks:
         is_inside |= (z >= block.start + reach_slices) & (z < block.stop - reach_slices)
     inside = np.flatnonzero(is_inside)
     if len(inside) <= MAX_POINTS:

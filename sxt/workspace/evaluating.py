@@ -46,10 +46,11 @@ if TYPE_CHECKING:
 EVALUATIONS_FOLDER = "evaluations"
 PARTS_FOLDER = "parts"
 REQUEST_FILE = "request.json"
-RECORD_VERSION = 1
+RECORD_VERSION = 2
+"""Goes up where stored evaluations are measured differently from now on."""
+
 HASH_LETTERS = 16
 """As many letters of a tomogram's hash stand in the record of a training."""
-"""Goes up where stored evaluations are measured differently from now on."""
 
 _DIGITS = string.digits + string.ascii_lowercase
 
@@ -170,7 +171,7 @@ def compare_in_workspace(
         statistics=request.statistics,
         programs=_programs(),
         created=utc_now().strftime("%Y-%m-%d %H:%M UTC"),
-        stored=store if request.with_labels else None,
+        store=store if request.with_labels else None,
         progress=progress,
         cancel=cancel,
     )
@@ -288,13 +289,16 @@ class _PartStore:
         self._segmentations = segmentations
         self._settings = request.settings
 
-    def __call__(self, version: int, tomogram: int, measure: Callable[[], Evaluation]) -> Evaluation:
-        path = self._folder / f"{self._key(version, tomogram)}.json"
-        if path.is_file():
-            return from_record(Evaluation, json.loads(path.read_bytes()))
-        evaluation = measure()
-        write_text_atomically(path, json.dumps(to_record(evaluation), allow_nan=False) + "\n")
-        return evaluation
+    def find(self, version: int, tomogram: int) -> Evaluation | None:
+        path = self._path(version, tomogram)
+        return from_record(Evaluation, json.loads(path.read_bytes())) if path.is_file() else None
+
+    def keep(self, version: int, tomogram: int, evaluation: Evaluation) -> None:
+        text = json.dumps(to_record(evaluation), allow_nan=False)
+        write_text_atomically(self._path(version, tomogram), text + "\n")
+
+    def _path(self, version: int, tomogram: int) -> Path:
+        return self._folder / f"{self._key(version, tomogram)}.json"
 
     def _key(self, version: int, tomogram: int) -> str:
         given, labels = self._given, self._given.labels[tomogram]

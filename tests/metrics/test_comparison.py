@@ -3,7 +3,8 @@ import pytest
 
 from sxt.errors import SettingsError
 from sxt.metrics.comparison import COMPARED_SCORES, EvaluatedVersion, compare_versions
-from sxt.metrics.evaluate import EvaluationSettings, evaluate_pair
+from sxt.metrics.evaluate import evaluate_pair
+from sxt.metrics.evaluation import EvaluationSettings
 from sxt.metrics.pair import ClassName, MaskPair
 from sxt.metrics.statistics import StatisticsSettings
 from tests.metrics.masks import blobs

@@ -6,7 +6,8 @@ import pytest
 
 from sxt.errors import Cancelled, InputError, SettingsError
 from sxt.metrics import pair as pair_module
-from sxt.metrics.evaluate import Evaluation, EvaluationSettings, evaluate_pair
+from sxt.metrics.evaluate import evaluate_pair
+from sxt.metrics.evaluation import Evaluation, EvaluationSettings
 from sxt.metrics.pair import ClassName, MaskPair
 from sxt.metrics.records import from_record, to_record
 from sxt.progress import CancelToken
@@ -99,7 +100,7 @@ def test_probabilities_need_a_name_each():
 def test_an_evaluation_stops_when_cancelled_and_reports_its_stages():
     token, stages = CancelToken(), []
     evaluate_pair(two_classes(), NAMES[:2], progress=lambda each: stages.append(each.stage))
-    assert {"count voxels", "find surfaces", "measure distances", "match objects"} <= set(stages)
+    assert {"measure slices", "measure normals", "measure distances"} <= set(stages)
     token.cancel()
     with pytest.raises(Cancelled):
         evaluate_pair(two_classes(), NAMES, cancel=token)

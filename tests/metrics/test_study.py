@@ -136,12 +136,15 @@ def test_stored_evaluations_are_not_measured_again():
     asked = []
     first = run_study(make_input(2), settings=SMALL, statistics=QUICK)
 
-    def stored(version, tomogram, measure):
-        asked.append((version, tomogram))
-        return first.evaluations[version][tomogram] if version == 0 else measure()
+    class Store:
+        def find(self, version, tomogram):
+            return first.evaluations[version][tomogram] if version == 0 else None
 
-    again = run_study(make_input(2), settings=SMALL, statistics=QUICK, stored=stored)
-    assert asked == [(0, 0), (0, 1), (1, 0), (1, 1)]
+        def keep(self, version, tomogram, evaluation):
+            asked.append((version, tomogram))
+
+    again = run_study(make_input(2), settings=SMALL, statistics=QUICK, store=Store())
+    assert asked == [(1, 0), (1, 1)]
     assert again.evaluations[0][1] is first.evaluations[0][1]
     assert to_record(again) == to_record(first)
 
@@ -151,8 +154,8 @@ def test_progress_names_version_and_tomogram():
     run_study(
         make_input(2), settings=SMALL, statistics=QUICK, progress=lambda each: stages.append(each.stage)
     )
-    assert "count voxels of old on cell 0" in stages
-    assert "compare objects of new <b> on cell 1" in stages
+    assert "measure slices on cell 0" in stages
+    assert "measure distances of new <b> on cell 1" in stages
 
 
 @pytest.mark.parametrize(

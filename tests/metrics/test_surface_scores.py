@@ -52,14 +52,14 @@ def test_distances_are_those_of_all_pairs(pair):
     assert scores.truth_found.tolist() == np.bincount(a[there <= 12, 0], minlength=len(truth)).tolist()
 
 
-@given(st.integers(0, 30), st.integers(1, 3))
-def test_boxes_and_slabs_make_no_difference(seed, margin):
+@given(st.integers(0, 30), st.integers(0, 3))
+def test_boxes_slabs_and_how_far_is_near_make_no_difference(seed, near):
     truth = blobs((24, 8, 8), seed=seed, share=0.1)
     prediction = blobs((24, 8, 8), seed=seed + 99, share=0.02)
     whole = measure(MaskPair(prediction, truth))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boundary, "BOX_VOXELS", 64 * 5)
-        patch.setattr(boundary, "MARGIN_SLICES", margin)
+        patch.setattr(boundary, "NEAR_VOXELS", near)
         patch.setattr(pair_module, "SLAB_VOXELS", 64 * 2)
         boxed = measure(MaskPair(prediction, truth))
     for one, other in zip(whole[:2], boxed[:2], strict=True):

@@ -1,0 +1,309 @@
+"""One pass over a tomogram's labels and the predictions of several versions: all that slabs can tell."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sxt.metrics.boundary import Surface, SurfaceStream, labelled_runs
+from sxt.metrics.centreline import CentrelineScores, CentrelineTally
+from sxt.metrics.components import ComponentStream, Objects, OverlapCounter, SlabLabels
+from sxt.metrics.confusion import Confusion, JointCounter, choose_classes
+from sxt.metrics.difference import (
+    ChangeTally,
+    ObjectChanges,
+    VoxelChanges,
+    check_same_grid,
+    classify_objects,
+)
+from sxt.metrics.evaluation import EvaluationSettings
+from sxt.metrics.histogram import N_LEVELS, ProbabilityHistogram, count_probability
+from sxt.metrics.objects import MAIN_THRESHOLD, ObjectScores, match_objects
+from sxt.metrics.pair import ClassName, MaskPair, SlabPair, read_slabs
+from sxt.metrics.paper import PaperCounter, PaperScores
+from sxt.metrics.thinning import thin
+from sxt.progress import CancelToken, ProgressCallback, ignore_progress
+
+STAGE = "measure slices"
+
+
+@dataclass(frozen=True)
+class VoxelFindings:
+    """What counting a version's voxels found, over all classes."""
+
+    confusion: Confusion
+    histograms: tuple[ProbabilityHistogram, ...]
+    papers: tuple[PaperScores, ...]
+    found_in_truth: frozenset[int]
+    found_in_prediction: frozenset[int]
+
+
+@dataclass(frozen=True)
+class ClassFindings:
+    """What was found of a class; lists have one entry a version, None where it was not asked for.
+
+    ``between`` are the versions' objects matched with those of the baseline, as if that were the truth.
+    """
+
+    value: int
+    truth_surface: Surface | None
+    surfaces: list[Surface | None]
+    objects: list[ObjectScores | None]
+    centrelines: list[CentrelineScores | None]
+    changes: list[VoxelChanges | None]
+    between: list[ObjectScores | None]
+
+    def compare_objects(
+        self, version: int, baseline: ObjectScores, candidate: ObjectScores
+    ) -> ObjectChanges | None:
+        """Say what became of each object from the baseline to a version, given how both were matched with the truth."""
+        between = self.between[version]
+        return None if between is None else classify_objects(baseline, candidate, between)
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """What the pass found: voxels version by version (None where not measured), the rest class by class."""
+
+    voxels: list[VoxelFindings | None]
+    classes: list[ClassFindings]
+    truth_sha256: str
+
+
+class TomogramPass:
+    """Reads labels and predictions once, slab by slab, and hands them to whatever counts.
+
+    Parameters
+    ----------
+    pairs : sequence of MaskPair
+        Predictions on one grid with the same truth.
+    classes : tuple of ClassName
+    settings : EvaluationSettings
+    is_measured : sequence of bool
+        Which versions are measured against the truth.
+    baseline : int or None
+        Which one the others' changes are counted against.
+
+    Raises
+    ------
+    SettingsError
+        Where the predictions cover different slices.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[MaskPair],
+        classes: tuple[ClassName, ...],
+        settings: EvaluationSettings,
+        *,
+        is_measured: Sequence[bool],
+        baseline: int | None,
+    ) -> None:
+        for other in pairs[1:]:
+            check_same_grid(pairs[0], other)
+        self._pairs = pairs
+        self._baseline = baseline if len(pairs) > 1 else None
+        self._values = tuple(each.value for each in classes)
+        self._voxels = [
+            _VoxelPass(pair, self._values) if wanted else None
+            for pair, wanted in zip(pairs, is_measured, strict=True)
+        ]
+        self._classes = [
+            _ClassPass(value, settings, is_measured=is_measured, baseline=self._baseline)
+            for value in self._values
+        ]
+
+    def run(
+        self, *, progress: ProgressCallback = ignore_progress, cancel: CancelToken | None = None
+    ) -> PassResult:
+        """Read everything; progress counts slices."""
+        first, rest = self._order()
+        digest, has_labels = hashlib.sha256(), np.zeros(self._pairs[0].shape[0], np.bool_)
+        for slab in read_slabs(self._pairs[first], stage=STAGE, margin=1, progress=progress, cancel=cancel):
+            digest.update(np.ascontiguousarray(slab.own_truth).data)
+            has_labels[slab.own.start : slab.own.stop] = slab.is_known[slab.inner].any(axis=(1, 2))
+            for each in self._classes:
+                each.begin(slab)
+            self._add(first, slab)
+            for v in rest:
+                prediction = self._pairs[v].read_prediction(slab.start, slab.stop)
+                self._add(v, SlabPair(slab.start, slab.own, prediction, slab.truth))
+        blocks = labelled_runs(has_labels)
+        return PassResult(
+            [None if each is None else each.finish() for each in self._voxels],
+            [each.finish(blocks, self._pairs[0].slices) for each in self._classes],
+            digest.hexdigest(),
+        )
+
+    def _order(self) -> tuple[int, list[int]]:
+        """The baseline comes first: the others are compared with it slab by slab."""
+        first = self._baseline or 0
+        return first, [v for v in range(len(self._pairs)) if v != first]
+
+    def _add(self, version: int, slab: SlabPair) -> None:
+        voxels = self._voxels[version]
+        if voxels is not None:
+            voxels.add(slab)
+        for each in self._classes:
+            each.add(version, slab)
+
+
+class _VoxelPass:
+    """Counts the voxels of one version."""
+
+    def __init__(self, pair: MaskPair, values: tuple[int, ...]) -> None:
+        self._pair = pair
+        self._values = values
+        self._counter = JointCounter()
+        self._channels = values if pair.probabilities else ()
+        empty = np.zeros(N_LEVELS, np.int64)
+        self._histograms = [ProbabilityHistogram(empty, empty) for _ in self._channels]
+        self._papers = [PaperCounter(pair.shape[1:], value) for value in self._channels]
+
+    def add(self, slab: SlabPair) -> None:
+        truth = slab.own_truth
+        self._counter.add(truth, slab.prediction[slab.inner])
+        for channel, value in enumerate(self._channels):
+            probability = self._pair.read_probability(channel, slab.own.start, slab.own.stop)
+            self._histograms[channel] += count_probability(probability, truth, value)
+            self._papers[channel].add(probability, truth)
+
+    def finish(self) -> VoxelFindings:
+        found = self._counter.values()
+        return VoxelFindings(
+            confusion=self._counter.confusion(choose_classes(found, self._values)),
+            histograms=tuple(self._histograms),
+            papers=tuple(each.scores() for each in self._papers),
+            found_in_truth=frozenset(found.truth),
+            found_in_prediction=frozenset(found.prediction),
+        )
+
+
+@dataclass(frozen=True)
+class _ClassSlab:
+    """One class in the slices of a slab that are its own: (k, y, x) bool, with labels and lines where asked for."""
+
+    mask: np.ndarray
+    labels: SlabLabels | None
+
+
+class _ClassPass:
+    """Takes one class of truth and versions, slab by slab."""
+
+    def __init__(
+        self,
+        value: int,
+        settings: EvaluationSettings,
+        *,
+        is_measured: Sequence[bool],
+        baseline: int | None,
+    ) -> None:
+        n = len(is_measured)
+        self._value = value
+        self._settings = settings
+        self._is_measured = is_measured
+        self._baseline = baseline
+        self._surfaces = [SurfaceStream() for _ in range(n + 1)]
+        self._components = [ComponentStream(connectivity=settings.connectivity) for _ in range(n + 1)]
+        self._with_truth = [OverlapCounter() for _ in range(n)]
+        self._with_baseline = [OverlapCounter() for _ in range(n)]
+        self._centrelines = [CentrelineTally() for _ in range(n)]
+        self._changes = [ChangeTally() for _ in range(n)]
+        self._truth: _ClassSlab
+        self._lines: list[np.ndarray]
+        self._base: _ClassSlab
+
+    def begin(self, slab: SlabPair) -> None:
+        """Take the truth of the next slices; the versions' follow."""
+        is_class = slab.truth == self._value
+        mask = is_class[slab.inner]
+        labels = None
+        if any(self._is_measured):
+            if self._settings.with_surfaces:
+                self._surfaces[-1].add(is_class, slab.is_known, slab.own, slab.start)
+            if self._settings.with_objects:
+                labels = self._components[-1].add(mask)
+            if self._settings.with_centrelines:
+                self._lines = [thin(each) for each in mask]
+        self._truth = _ClassSlab(mask, labels)
+
+    def add(self, version: int, slab: SlabPair) -> None:
+        """Take a version's prediction of the slices that began last."""
+        is_class = (slab.prediction == self._value) & slab.is_known
+        mask = is_class[slab.inner]
+        labels = self._components[version].add(mask) if self._settings.with_objects else None
+        found = _ClassSlab(mask, labels)
+        if self._is_measured[version]:
+            self._measure(version, slab, is_class, found)
+        if version == self._baseline:
+            self._base = found
+        elif self._baseline is not None:
+            self._changes[version].add(self._base.mask, mask, self._truth.mask, slab.is_known[slab.inner])
+            if labels is not None and self._base.labels is not None:
+                self._with_baseline[version].add(self._base.labels, labels, self._base.mask & mask)
+
+    def _measure(self, version: int, slab: SlabPair, is_class: np.ndarray, found: _ClassSlab) -> None:
+        if self._settings.with_surfaces:
+            self._surfaces[version].add(is_class, slab.is_known, slab.own, slab.start)
+        if found.labels is not None and self._truth.labels is not None:
+            self._with_truth[version].add(self._truth.labels, found.labels, self._truth.mask & found.mask)
+        if self._settings.with_centrelines:
+            for truth, lines, prediction in zip(self._truth.mask, self._lines, found.mask, strict=True):
+                self._centrelines[version].add(truth, lines, prediction, thin(prediction))
+
+    def finish(self, blocks: tuple[range, ...], slices: np.ndarray) -> ClassFindings:
+        settings, measured = self._settings, self._is_measured
+        is_any = any(measured)
+        surfaces = [
+            self._surfaces[v].finish(blocks) if wanted and settings.with_surfaces else None
+            for v, wanted in enumerate(measured)
+        ]
+        objects: list[ObjectScores | None] = [None] * len(measured)
+        between: list[ObjectScores | None] = [None] * len(measured)
+        if settings.with_objects:
+            objects, between = self._match()
+        return ClassFindings(
+            value=self._value,
+            truth_surface=self._surfaces[-1].finish(blocks) if is_any and settings.with_surfaces else None,
+            surfaces=surfaces,
+            objects=objects,
+            centrelines=[
+                each.scores() if wanted and settings.with_centrelines else None
+                for each, wanted in zip(self._centrelines, measured, strict=True)
+            ],
+            changes=[
+                None if self._baseline in (None, v) else each.finish(slices)
+                for v, each in enumerate(self._changes)
+            ],
+            between=between,
+        )
+
+    def _match(self) -> tuple[list[ObjectScores | None], list[ObjectScores | None]]:
+        """Match the objects of each version with those of the truth, and with those of the baseline."""
+        settings = self._settings
+        finished: list[tuple[Objects, np.ndarray]] = [each.finish() for each in self._components]
+        truth, truth_number = finished[-1]
+        objects: list[ObjectScores | None] = []
+        between: list[ObjectScores | None] = []
+        for v, (found, number) in enumerate(finished[:-1]):
+            matched = None
+            if self._is_measured[v]:
+                overlaps = self._with_truth[v].finish(truth_number, number)
+                matched = match_objects(
+                    truth,
+                    found,
+                    overlaps,
+                    min_voxels=settings.min_voxels,
+                    iou_thresholds=settings.iou_thresholds,
+                )
+            objects.append(matched)
+            compared = None
+            if self._baseline not in (None, v):
+                base, base_number = finished[self._baseline or 0]
+                overlaps = self._with_baseline[v].finish(base_number, number)
+                compared = match_objects(
+                    base, found, overlaps, min_voxels=settings.min_voxels, iou_thresholds=(MAIN_THRESHOLD,)
+                )
+            between.append(compared)
+        return objects, between
