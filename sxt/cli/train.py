@@ -38,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_models_dir_argument(parser)
     parser.add_argument("--recipe", choices=("semi", "supervised", "paper"), default="semi")
     budget = parser.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--minutes", type=float, metavar="M", help="time to train")
+    budget.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="time for all of it: reading the slices, training, measuring at the end",
+    )
     budget.add_argument("--steps", type=int, metavar="N", help="steps to train")
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--output", type=Path, metavar="DIR", help="folder for NAME/VERSION")

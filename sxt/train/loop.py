@@ -1,7 +1,5 @@
 """The one training loop, whatever the recipe: steps, looks at the hold-out, checkpoints, rounds, and the end."""
 
-from collections.abc import Sequence
-
 import torch
 
 from sxt.errors import ResourceError, SettingsError
@@ -13,14 +11,14 @@ from sxt.train.checkpoint import load_checkpoint, save_checkpoint
 from sxt.train.measure import HoldOutScores, Measurer
 from sxt.train.objectives import Moment, make_objective
 from sxt.train.plan import TrainingPlan
-from sxt.train.prepare import HoldOutSlice, TrainingData
-from sxt.train.preview import write_previews
+from sxt.train.prepare import TrainingData
 from sxt.train.pseudo import make_pseudo_labels, read_pseudo_labels
 from sxt.train.reverting import first_reverted, mark_reverted, read_reversal
 from sxt.train.schedule import learning_rate_at, update_average
 from sxt.train.settings import SemiRecipe
-from sxt.train.state import LoopState, Stretch, plan_stretches
+from sxt.train.state import LoopState, Stretch
 from sxt.train.step import MemoryRanOut, Stepper
+from sxt.train.watch import HoldOutWatch
 
 STAGE = "train"
 LEAST_STEPS_BETWEEN_LOOKS = 10
@@ -65,7 +63,8 @@ class TrainingLoop:
             cancel=plan.cancel,
             announce=self._note,
         )
-        self._stretches = self._plan_stretches()
+        self._watch = HoldOutWatch(self._measurer, data.hold_out, plan)
+        self._stretches: tuple[Stretch, ...] = ()
         first = self._stepper.first_crops_at_a_time(plan.settings.crops_at_a_time)
         self.state = LoopState(crops_at_a_time=first)
         self._checked_at = self._saved_at = plan.clock()
@@ -99,7 +98,7 @@ class TrainingLoop:
 
     def measure(self) -> HoldOutScores | None:
         """Return the scores of ``average`` over all held-out slices, None where there are none."""
-        return self._measurer.scores(self._data.hold_out) if self._data.hold_out else None
+        return self._watch.measure_all()
 
     # --- steps
 
@@ -210,51 +209,30 @@ class TrainingLoop:
         plan, state = self._plan, self.state
         if self._recipe.average_decay == 0:
             update_average(self.average, self._network, decay=0, step=state.step)
-        dice = -1.0
-        chosen = self._chosen_hold_out()
-        if chosen and plan.processes.is_first:
-            scores = self._measurer.scores(chosen)
-            dice = scores.dice
-            self._draw(chosen, scores)
+        is_blind = self._watch.is_blind
+        dice = -1.0 if is_blind or not plan.processes.is_first else self._watch.look(state.step)
         dice = plan.processes.share((dice,), device=plan.device.torch_device)[0]
         best = state.best_dice[state.stretch]
         has_gained = best is None or dice > best or dice == 0  # nothing is found yet: patience does not count
         state.n_without_gain = 0 if has_gained else state.n_without_gain + 1
-        if chosen and best is not None and dice < best:
+        if not is_blind and best is not None and dice < best:
             return dice
-        state.best_dice[state.stretch] = dice if chosen else None
+        state.best_dice[state.stretch] = None if is_blind else dice
         state.best_step[state.stretch] = state.step
         if plan.processes.is_first:
             tensors = files.module_tensors(self.average, "")
             files.save_tensors(plan.folder.best(state.stretch), tensors, {"step": state.step})
-        return dice if chosen else None
-
-    def _chosen_hold_out(self) -> Sequence[HoldOutSlice]:
-        """Return the held-out slices that are looked at while training, evenly spaced."""
-        hold_out, n_wanted = self._data.hold_out, self._plan.settings.validation_slices
-        if len(hold_out) <= n_wanted:
-            return hold_out
-        return [hold_out[round(i * (len(hold_out) - 1) / max(1, n_wanted - 1))] for i in range(n_wanted)]
-
-    def _draw(self, chosen: Sequence[HoldOutSlice], scores: HoldOutScores) -> None:
-        folder = self._plan.folder
-        values = [each.value for each in self._plan.form.classes]
-        slices = write_previews(folder.previews, chosen, scores.masks, values)
-        folder.write_json(folder.previews / "previews.json", {"step": self.state.step, "slices": slices})
+        return None if is_blind else dice
 
     # --- rounds of pseudo-labels
 
-    def _plan_stretches(self) -> tuple[Stretch, ...]:
-        settings, recipe = self._plan.settings, self._recipe
-        has_rounds = isinstance(recipe, SemiRecipe) and bool(self._data.hold_out)
-        return plan_stretches(
-            steps=settings.steps,
-            minutes=settings.minutes,
-            learning_rate=self._plan.learning_rate,
-            n_validations=settings.n_validations,
-            n_rounds=recipe.n_rounds if isinstance(recipe, SemiRecipe) and has_rounds else 0,
-            round_share=recipe.round_share if isinstance(recipe, SemiRecipe) else 0.0,
-        )
+    def _set_time_aside(self) -> None:
+        """With a budget in minutes, leave time for what was done before the first step and for the last measurement."""
+        plan = self._plan
+        n_measurements = 2 if plan.has_parent else 1
+        wanted_s = plan.clock() - plan.begun_s + self._watch.look_s  # the last look comes when the time is up
+        wanted_s += n_measurements * self._watch.seconds_for_all()
+        self.state.aside_s = plan.processes.share((wanted_s,), device=plan.device.torch_device)[0]
 
     def _is_finished(self) -> bool:
         return self.state.stretch >= len(self._stretches)
@@ -291,7 +269,6 @@ class TrainingLoop:
         self._use_pseudo_labels()
         self._network.load_state_dict(self.average.state_dict())
         self._stepper = self._make_stepper()
-        self._checked_at = plan.clock()
         self._save()
         return True
 
@@ -333,17 +310,17 @@ class TrainingLoop:
         """Go on from the checkpoint, or take the measure of the weights that the training starts from."""
         plan = self._plan
         if not plan.folder.checkpoint.exists():
-            if self._data.hold_out and plan.processes.is_first:
-                scores = self._measurer.scores(self._chosen_hold_out())
-                self.state.dice_before = scores.dice
-                self._draw(self._chosen_hold_out(), scores)
+            if not self._watch.is_blind and plan.processes.is_first:
+                self.state.dice_before = self._watch.look(0)
+            self._set_time_aside()
+            self._stretches = plan.stretches(self.state.aside_s, has_hold_out=not self._watch.is_blind)
             self._checked_at = plan.clock()
             self._report("")
-            plan.processes.wait()
             return
         self.state = load_checkpoint(
             plan.folder.checkpoint, self._network, self.average, self._stepper.optimiser
         )
+        self._stretches = plan.stretches(self.state.aside_s, has_hold_out=not self._watch.is_blind)
         self.state.stopped_by = ""
         if self.state.stretch > 0:
             self._use_pseudo_labels()
@@ -406,6 +383,5 @@ class TrainingLoop:
         if settings.steps is not None:
             self._plan.progress(Progress(stage, min(state.step, settings.steps), settings.steps, note))
         else:
-            assert settings.minutes is not None
-            total = round(60 * settings.minutes)
+            total = max(1, round(self._plan.seconds_to_train(state.aside_s) or 0))
             self._plan.progress(Progress(stage, min(round(state.seconds), total), total, note))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -146,6 +147,7 @@ def train_model(
         Where memory does not hold one crop.
     Cancelled
     """
+    begun_s = monotonic()
     run = RunFolder(folder)
     done = run.read_json(run.result)
     if done is not None:
@@ -172,6 +174,9 @@ def train_model(
         processes=processes,
         progress=progress,
         cancel=cancel,
+        has_parent=parent is not None,
+        clock=monotonic,
+        begun_s=begun_s,
     )
     with torch.random.fork_rng(devices=_cuda_indices(plan.device)):
         loop = _make_loop(data, plan, parent)

@@ -289,8 +289,8 @@ class TrainingSettings:
     recipe : SupervisedRecipe
         Or one of its kinds, `SemiRecipe` and `PaperRecipe`.
     steps, minutes : int or None, float or None
-        The budget, one of them. Minutes are those of steps and of looks at the hold-out; reading the slices before,
-        making pseudo-labels and measuring at the end come on top.
+        The budget, one of them. Minutes are those of all: reading the slices, steps, looks at the hold-out, making
+        pseudo-labels, and measuring at the end, whose time is estimated; steps get a quarter of them at least.
     seed : int
     split : SplitSettings
     network : NetworkConfig or None

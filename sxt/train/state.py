@@ -42,6 +42,8 @@ class LoopState:
         On the hold-out, of the weights the training started from.
     stopped_by : str
         Why it ended before the budget, as a sentence; empty otherwise.
+    aside_s : float
+        Of a budget in minutes, what is not for steps.
     reverted_round : int
         The first round that was taken back; 0 where none was.
     """
@@ -66,6 +68,7 @@ class LoopState:
     notes: list[str] = field(default_factory=list)
     dice_before: float | None = None
     stopped_by: str = ""
+    aside_s: float = 0.0
     reverted_round: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -144,7 +147,7 @@ class Stretch:
 def plan_stretches(
     *,
     steps: int | None,
-    minutes: float | None,
+    seconds: float | None,
     learning_rate: float,
     n_validations: int,
     n_rounds: int,
@@ -162,7 +165,7 @@ def plan_stretches(
         stretches.append(
             Stretch(
                 steps=of_stretch,
-                seconds=None if minutes is None else share * 60 * minutes,
+                seconds=None if seconds is None else share * seconds,
                 learning_rate=learning_rate * (round_rate_share if number else 1.0),
                 n_validations=max(2, math.ceil(share * n_validations)) if n_validations > 1 else 1,
             )

@@ -1,6 +1,9 @@
 """Whole trainings with tiny networks."""
 
+import collections
 import dataclasses
+import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -21,6 +24,8 @@ from sxt.train import (
     SupervisedRecipe,
 )
 from sxt.train.folder import load_tensors
+from sxt.train.measure import Measurer
+from sxt.train.prepare import prepare_data
 from tests.train.conftest import TINY, draw_cell, make_settings, make_tomogram, small_semi, train
 
 RECIPES = {
@@ -260,3 +265,18 @@ def test_labels_without_the_classes_of_the_start_are_refused(tmp_path):
     other = dataclasses.replace(cell, labels=type(cell.labels)({1: labels[1] * np.uint8(7)}))
     with pytest.raises(SettingsError, match="values 1, but the labels hold 7"):
         train(tmp_path / "next", [dataclasses.replace(other, _read_labels={})], parent=parent)
+
+
+def test_minutes_are_those_of_reading_training_and_measuring(tmp_path, monkeypatch):
+    seconds, scores = itertools.count(), Measurer.scores
+
+    def after(n_seconds, function, *arguments, **options):
+        collections.deque(itertools.islice(seconds, n_seconds), 0)
+        return function(*arguments, **options)
+
+    monkeypatch.setattr("sxt.train.run.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("sxt.train.run.prepare_data", functools.partial(after, 20, prepare_data))
+    monkeypatch.setattr(Measurer, "scores", functools.partialmethod(lambda *a: after(9, scores, *a)))
+    version = train(tmp_path, settings=make_settings(steps=None, minutes=2.0))
+    assert 50 < 60 * version.minutes < 120 - 20 - 3 * 9
+    assert 110 < next(seconds) < 130

@@ -34,12 +34,12 @@ def test_an_average_moves_towards_the_network():
 
 def test_rounds_share_the_budget():
     stretches = plan_stretches(
-        steps=10, minutes=None, learning_rate=1.0, n_validations=20, n_rounds=2, round_share=0.2
+        steps=10, seconds=None, learning_rate=1.0, n_validations=20, n_rounds=2, round_share=0.2
     )
     assert [each.steps for each in stretches] == [6, 2, 2]
     assert [each.learning_rate for each in stretches] == [1.0, 0.5, 0.5]
     timed = plan_stretches(
-        steps=None, minutes=2.0, learning_rate=1.0, n_validations=20, n_rounds=1, round_share=0.25
+        steps=None, seconds=120.0, learning_rate=1.0, n_validations=20, n_rounds=1, round_share=0.25
     )
     assert [each.seconds for each in timed] == [90.0, 30.0]
     assert timed[0].progress(LoopState(1, stretch_seconds=45.0)) == 0.5
