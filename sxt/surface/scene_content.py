@@ -14,7 +14,7 @@ from sxt.errors import InputError
 from sxt.surface.palette import CLASS_COLOURS, component_colours
 from sxt.surface.scene_slices import SliceVolume, describe_slices
 
-SCENE_VERSION = 1
+SCENE_VERSION = 2
 """Of the page's content; pages of other versions are drawn anew."""
 
 SCENE_META = "sxt-scene"
@@ -146,7 +146,16 @@ def viridis() -> np.ndarray:
     return np.asarray(values, np.uint8)[:, :3]
 
 
-def as_script(content: Mapping[str, Any]) -> str:
+def view_element(view: Mapping[str, Any] | None) -> str:
+    """Return the element that says how the page is first seen; None leaves that to the scene.
+
+    ``view`` has ``camera`` (``position``, ``focal_point``, ``view_up``, ``parallel_scale``), ``colour_by``, ``planes``
+    (axis to index or None) and ``visible`` (ids or None).
+    """
+    return f'<script type="application/json" id="sxt-view">{as_script(view)}</script>'
+
+
+def as_script(content: Mapping[str, Any] | None) -> str:
     """Return content as JSON that may stand inside a ``<script>`` element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -194,3 +203,7 @@ def _describe_column(table: pd.DataFrame, column: Column) -> dict[str, Any]:
 
 def _hex(colours: np.ndarray) -> list[str]:
     return [f"#{r:02X}{g:02X}{b:02X}" for r, g, b in colours.tolist()]
+
+
+NO_VIEW = view_element(None)
+"""Stands in a page as it is written, to be replaced."""

@@ -1,5 +1,7 @@
 """A plotter as one self-contained HTML page that opens offline and asks nothing of any other host."""
 
+import base64
+import gzip
 import html
 import io
 import json
@@ -17,18 +19,20 @@ from trame_vtk.modules.vtk.serializers import (
     serialize,
     serialize_widget,
 )
-from trame_vtk.tools.vtksz2html import write_html
+from trame_vtk.tools.vtksz2html import HTML_VIEWER_PATH
 
-from sxt.surface.scene_content import SCENE_META, as_script
+from sxt.surface.scene_content import NO_VIEW, SCENE_META, as_script
 
 WEB_DIR = Path(__file__).parent / "scene_web"
-"""Scripts, joined in the order of their names, and style of the page's own controls."""
+CONTROLS_DIR = WEB_DIR / "controls"
+"""Scripts, joined in the order of their names."""
 
 FRAME_TYPE = "vtkCubeAxesActor"
 FRAME_TEXT = "#ffffff"
 """The page draws labels under the scene's light, which dims this to a light grey."""
 
 SCENE_ENTRY = "index.json"
+LOADER = WEB_DIR / "load.js"
 REMOTE_ICON = "https://kitware.github.io/vtk-js/icon/"
 """Where the viewer would fetch its page icon from."""
 
@@ -69,9 +73,9 @@ def write_scene_page(
     gathered without starting a trame server: a server needs the main thread and a free port, and asks other hosts
     for files that this page does not need.
     """
-    page = io.StringIO()
-    write_html(_pack(_describe(plotter)), page)
-    path.write_text(_finish(page.getvalue(), title, caption, content), encoding="utf-8")
+    viewer = HTML_VIEWER_PATH.read_text(encoding="utf-8")
+    arrays = _pack(_describe(plotter))
+    path.write_text(_finish(viewer, arrays, title, caption, content), encoding="utf-8")
 
 
 def _describe(plotter: Any) -> dict[str, Any]:
@@ -119,17 +123,25 @@ def _hide_planes(entry: dict[str, Any]) -> None:
         _hide_planes(each)
 
 
-def _pack(scene: dict[str, Any]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", compression=zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(SCENE_ENTRY, json.dumps(scene))
-    return packed.getvalue()
+def _pack(scene: dict[str, Any]) -> str:
+    """Return the elements that carry the scene and give it to the viewer.
+
+    The viewer reads an archive; this one is compressed as a whole, so that the browser unpacks it and not a script.
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", compression=zipfile.ZIP_STORED) as entries:
+        entries.writestr(SCENE_ENTRY, json.dumps(scene))
+    packed = base64.b64encode(gzip.compress(archive.getvalue(), mtime=0)).decode("ascii")
+    return (
+        f'<script type="application/gzip" id="sxt-arrays">{packed}</script>'
+        f"<script>{LOADER.read_text(encoding='utf-8')}</script>"
+    )
 
 
-def _finish(page: str, title: str, caption: str, content: Mapping[str, Any] | None) -> str:
+def _finish(viewer: str, arrays: str, title: str, caption: str, content: Mapping[str, Any] | None) -> str:
     """Name the page, lay its caption over the scene, and keep it from asking anything of other hosts."""
     name = html.escape(title)
-    head, body = page.split("</head>", 1)
+    head, body = viewer.split("</head>", 1)
     head = re.sub(r"<title>.*?</title>", lambda _: f"<title>{name}</title>", head, count=1, flags=re.DOTALL)
     policy = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(CONTENT_POLICY)}" />'
     version = "" if content is None else f'<meta name="{SCENE_META}" content="{content["version"]}" />'
@@ -142,13 +154,13 @@ def _finish(page: str, title: str, caption: str, content: Mapping[str, Any] | No
     style, controls = STYLE, ""
     if content is not None:
         style += (WEB_DIR / "scene.css").read_text(encoding="utf-8")
-        scripts = "".join(each.read_text(encoding="utf-8") for each in sorted(WEB_DIR.glob("*.js")))
+        scripts = "".join(each.read_text(encoding="utf-8") for each in sorted(CONTROLS_DIR.glob("*.js")))
         controls = (
-            f'<script type="application/json" id="sxt-scene">{as_script(content)}</script>'
+            f'<script type="application/json" id="sxt-scene">{as_script(content)}</script>{NO_VIEW}'
             f'<script>(() => {{\n"use strict";\n{scripts}}})();</script>'
         )
     page = (
         f'{head}<style>{style}</style>\n  </head>{opening}<body>\n    <div class="content"></div>{overlay}{controls}'
-        f"{rest}"
+        f"{arrays}{rest}"
     )
     return page.replace(REMOTE_ICON, "data:,")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import gc
 import importlib
 import logging
 import socket
@@ -182,6 +183,13 @@ def _start_jobs_and_warm_up(opened: Services) -> None:
             importlib.import_module(name)
     if opened.workspace.segmentations.list_ids():
         preload()
+    _spare_the_collector()
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what was imported: Streamlit calls it after every run of a page."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _clean_now_and_then(opened: Services) -> None:

@@ -10,7 +10,7 @@ from sxt.ui.errors import errors_shown
 from sxt.ui.format import ago
 from sxt.ui.routes.shares import share_address
 from sxt.ui.services import base_path, services
-from sxt.workspace import Camera, ShareManifest
+from sxt.workspace import SceneView, ShareManifest
 from sxt.workspace.clock import utc_now
 from sxt.workspace.manifests import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from sxt.workspace.shares import DEFAULT_EXPIRY
@@ -30,7 +30,7 @@ def share_form(
     *,
     surface_id: str | None,
     segmentation_id: str | None,
-    camera: Camera | None,
+    view: SceneView | None,
     default_title: str,
     key: str,
 ) -> None:
@@ -40,8 +40,8 @@ def share_form(
     ----------
     surface_id, segmentation_id : str or None
         What the link shows; a sentence says that there is nothing to share where both are None.
-    camera : Camera or None
-        The view it opens with; None for the scene's own.
+    view : SceneView or None
+        What it opens with; None for the scene's own.
     default_title : str
         What stands in the title field at first.
     key : str
@@ -65,7 +65,7 @@ def share_form(
         expiry = st.segmented_control(
             "Works for", list(EXPIRIES), default=DEFAULT_CHOICE, required=True, key=f"{item}-expiry"
         )
-        st.caption(describe_access(has_surface=surface_id is not None, has_camera=camera is not None))
+        st.caption(describe_access(has_surface=surface_id is not None, has_view=view is not None))
         is_asked = st.form_submit_button("Make link", type="primary", key=f"{item}-make", width="stretch")
     if is_asked:
         with errors_shown():
@@ -75,7 +75,7 @@ def share_form(
                 by=current_user(),
                 surface_id=surface_id,
                 segmentation_id=segmentation_id,
-                camera=camera,
+                view=view,
                 expires_after=EXPIRIES[expiry or DEFAULT_CHOICE],
             )
             st.session_state[f"{item}-made"] = share.token
@@ -88,13 +88,13 @@ def share_form(
         draw_reach()
 
 
-def describe_access(*, has_surface: bool, has_camera: bool) -> str:
+def describe_access(*, has_surface: bool, has_view: bool) -> str:
     """Return who can open a link and what they see, in one sentence."""
     seen = "the interactive 3D view and the measurements" if has_surface else "slices in false colour"
-    view = ", first from the view you have now" if has_camera else ""
+    first = ", first from the view you have now" if has_view else ""
     return (
-        f"Whoever has the link sees {seen}{view}, with title, note, your name and the names and hashes of tomogram and "
-        "model version; it needs no account."
+        f"Whoever has the link sees {seen}{first}, with title, note, your name and the names and hashes of tomogram "
+        "and model version; it needs no account."
     )
 
 

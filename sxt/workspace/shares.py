@@ -14,7 +14,7 @@ from sxt.workspace.clock import utc_now
 from sxt.workspace.ids import is_token, new_token
 from sxt.workspace.locks import PathLock
 from sxt.workspace.manifest_files import ManifestCache, write_manifest
-from sxt.workspace.manifests import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, Camera, ShareManifest
+from sxt.workspace.manifests import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, SceneView, ShareManifest
 
 DEFAULT_EXPIRY = timedelta(days=30)
 
@@ -56,7 +56,7 @@ class ShareBook:
         surface_id: str | None = None,
         segmentation_id: str | None = None,
         note: str = "",
-        camera: Camera | None = None,
+        view: SceneView | None = None,
         expires_after: timedelta = DEFAULT_EXPIRY,
         now: datetime | None = None,
     ) -> ShareManifest:
@@ -79,7 +79,7 @@ class ShareBook:
                 note=note,
                 surface_id=surface_id,
                 segmentation_id=segmentation_id,
-                camera=camera,
+                view=view,
                 created_at=created_at,
                 created_by=by,
                 expires_at=created_at + expires_after,

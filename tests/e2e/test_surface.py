@@ -1,4 +1,4 @@
-"""Surfaces in a real browser: the scene draws, follows filters, tells camera and clicked component, and is shared."""
+"""Surfaces in a real browser: the scene draws, follows filters, tells its view and what was clicked, and is shared."""
 
 import io
 from collections.abc import Callable
@@ -94,8 +94,8 @@ def test_a_turned_view_reaches_the_share_and_its_page(
     link = surface_page.get_by_text("/share/").first
     expect(link).to_be_visible()
     (share,) = workspace.shares.list()
-    assert share.camera is not None
-    assert share.camera.position == pytest.approx(turned, rel=1e-6)
+    assert share.view is not None
+    assert share.view.camera.position == pytest.approx(turned, rel=1e-6)
     visitor = open_module_page(link.inner_text())
     shared = scene_of(visitor)
     assert shared.evaluate(CAMERA) == pytest.approx(turned, rel=1e-4)

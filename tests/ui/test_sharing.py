@@ -6,12 +6,13 @@ from streamlit.testing.v1 import AppTest
 
 from sxt.ui import sharing
 from sxt.ui.sharing import describe_access, describe_share, is_local
-from sxt.workspace import Camera
+from sxt.workspace import Camera, SceneView
 from sxt.workspace.clock import utc_now
 from tests.ui.items import add_segmentation, add_tomogram
 from tests.ui.lab_items import add_surface
 
 CAMERA = Camera(position=(1, 2, 3), focal_point=(0, 0, 0), view_up=(0, 0, 1))
+VIEW = SceneView(camera=CAMERA, colour_by="class", planes={"z": 3, "y": None}, visible=(1, 2))
 SHAPE = (4, 16, 20)
 
 
@@ -30,7 +31,7 @@ def page():
     share_form(
         surface_id=st.session_state.get("surface_id"),
         segmentation_id=None,
-        camera=st.session_state.get("camera"),
+        view=st.session_state.get("view"),
         default_title=st.session_state.get("title", "Cell 7"),
         key="share",
     )
@@ -54,13 +55,13 @@ def make_link(app):
 
 
 def test_a_link_is_made_for_thirty_days_with_what_the_form_says(opened, surface):
-    app = open_form(surface_id=surface.id, camera=CAMERA)
+    app = open_form(surface_id=surface.id, view=VIEW)
     assert app.text_input[0].value == "Cell 7"
     app.text_area[0].input("Look at *this*\nand that")
     make_link(app)
     (share,) = opened.workspace.shares.list()
     assert (share.title, share.note, share.surface_id) == ("Cell 7", "Look at *this*\nand that", surface.id)
-    assert share.camera == CAMERA
+    assert share.view == VIEW
     assert share.created_by == "local user"
     assert share.expires_at - share.created_at == timedelta(days=30)
     assert app.code[0].value.endswith(f"/share/{share.token}")
@@ -104,10 +105,10 @@ def test_without_anything_to_share_there_is_no_form(opened):
 
 
 def test_the_form_says_who_sees_what():
-    said = describe_access(has_surface=True, has_camera=True)
+    said = describe_access(has_surface=True, has_view=True)
     assert "3D view and the measurements, first from the view you have now" in said
     assert said.endswith("it needs no account.")
-    assert "slices in false colour" in describe_access(has_surface=False, has_camera=False)
+    assert "slices in false colour" in describe_access(has_surface=False, has_view=False)
 
 
 def test_a_share_stands_open_expired_or_revoked(opened, surface):

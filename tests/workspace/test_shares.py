@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sxt.errors import InputError, SettingsError
-from sxt.workspace import Camera
+from sxt.workspace import Camera, SceneView
 from sxt.workspace.activity import ActivityLog
 from sxt.workspace.locks import PathLock
 from sxt.workspace.shares import ShareBook
@@ -39,10 +39,11 @@ def share(book, **changes):
 
 def test_a_link_shows_what_was_shared(book):
     camera = Camera(position=(1, 2, 3), focal_point=(0, 0, 0), view_up=(0, 0, 1))
-    made = share(book, note="look at the droplets", camera=camera, segmentation_id=SEGMENTATION)
+    view = SceneView(camera=camera, colour_by="sphericity", visible=(2, 5))
+    made = share(book, note="look at the droplets", view=view, segmentation_id=SEGMENTATION)
     found = book.look_up(made.token, now=NOW + timedelta(days=29))
     assert found == made
-    assert (found.title, found.note, found.camera) == ("Cell", "look at the droplets", camera)
+    assert (found.title, found.note, found.view) == ("Cell", "look at the droplets", view)
     assert found.expires_at == NOW + timedelta(days=30)
     assert len(made.token) == 32
 

@@ -11,7 +11,7 @@ from sxt.errors import InputError
 from sxt.ui.format import voxel_size
 from sxt.ui.routes.answers import CLOSED_POLICY, SHARE_HEADERS, attachment, in_thread, share_not_found
 from sxt.ui.routes.downloads import find_file
-from sxt.ui.routes.scene_camera import page_with_camera
+from sxt.ui.routes.scene_view import page_with_view
 from sxt.ui.routes.share_page import PAGE_POLICY, Fact, SharedView, format_day, share_page
 from sxt.workspace import SegmentationManifest, ShareManifest, SurfaceManifest, Workspace
 
@@ -106,9 +106,9 @@ def _offline(workspace: Workspace, share: ShareManifest) -> Response:
 
 def _scene_page(workspace: Workspace, share: ShareManifest, headers: dict[str, str]) -> Response:
     path = _surface_file(workspace, share, "page")
-    if share.camera is None:
+    if share.view is None:
         return FileResponse(path, headers=headers, media_type="text/html")
-    return HTMLResponse(page_with_camera(path, share.camera), headers=headers)
+    return HTMLResponse(page_with_view(path, share.view), headers=headers)
 
 
 def _measurements(workspace: Workspace, share: ShareManifest) -> Response:

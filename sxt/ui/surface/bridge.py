@@ -1,25 +1,24 @@
 """What the page tells the scene in its frame, and what it hears from there."""
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from sxt.workspace import Camera
+from sxt.workspace import SceneView
 
 WEB_DIR = Path(__file__).parent / "web"
 HIDDEN_KEY = "sxt-hidden"
-N_AXES = 3
 
 
 def show_in_scene(
     scene: str, *, visible: Sequence[int] | None, selected: int | None, on_pick: Callable[[], None], key: str
 ) -> None:
-    """Let a scene show some components and light one up.
+    """Let a scene show some components and light one up; `has_come_up` says whether it is there.
 
     Parameters
     ----------
@@ -34,7 +33,12 @@ def show_in_scene(
     """
     data = {"role": "show", "scene": scene, "visible": visible, "selected": selected}
     with _out_of_sight(key):
-        _renderer()(key=key, data=data, on_picked_change=on_pick)
+        _renderer()(key=key, data=data, on_picked_change=on_pick, on_ready_change=_ignore)
+
+
+def has_come_up(key: str) -> bool:
+    """Return whether the scene has been drawn, or did not come for so long that nothing should wait for it."""
+    return dict(st.session_state.get(key) or {}).get("ready") is True
 
 
 def picked_id(key: str) -> int | None:
@@ -44,45 +48,30 @@ def picked_id(key: str) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def hear_camera(scene: str, *, key: str) -> Camera | None:
-    """Return from where a scene is seen; None before it has said so.
+def hear_view(scene: str, *, key: str) -> SceneView | None:
+    """Return how a scene is seen; None before it has said so.
 
     The browser tells it a quarter of a second after the last movement, which runs the page again: call this inside a
     fragment.
     """
-    data = {"role": "camera", "scene": scene}
+    data = {"role": "view", "scene": scene}
     with _out_of_sight(key):
-        result = _renderer()(key=key, data=data, on_camera_change=_ignore)
-    return parse_camera(result.camera)
+        result = _renderer()(key=key, data=data, on_view_change=_ignore)
+    return parse_view(result.view)
 
 
-def parse_camera(told: Any) -> Camera | None:
-    """Return what the browser told as a camera; None for anything that is none."""
-    if not isinstance(told, dict):
+def parse_view(told: Any) -> SceneView | None:
+    """Return what the browser told as a view; None for anything that is none."""
+    try:
+        return SceneView.model_validate(told)
+    except ValidationError:
         return None
-    vectors = [_vector(told.get(name)) for name in ("position", "focal_point", "view_up")]
-    position, focal_point, view_up = vectors
-    if position is None or focal_point is None or view_up is None or position == focal_point:
-        return None
-    scale: Any = told.get("parallel_scale")
-    parallel_scale = float(scale) if _is_number(scale) and scale > 0 else None
-    return Camera(position=position, focal_point=focal_point, view_up=view_up, parallel_scale=parallel_scale)
 
 
 def _out_of_sight(key: str) -> DeltaGenerator:
     """Return a container that takes no room on the page."""
     st.html(f"<style>.st-key-{HIDDEN_KEY}-{key} {{ position: absolute; height: 0; }}</style>")
     return st.container(key=f"{HIDDEN_KEY}-{key}")
-
-
-def _vector(values: Any) -> tuple[float, float, float] | None:
-    if not isinstance(values, list | tuple) or len(values) != N_AXES or not all(map(_is_number, values)):
-        return None
-    return (float(values[0]), float(values[1]), float(values[2]))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _ignore() -> None:

@@ -1,5 +1,6 @@
 """One surface to explore: filters on the left, the scene, what is shown, and the table on the right."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -10,7 +11,7 @@ from sxt.ui import format as fmt
 from sxt.ui.errors import show_error
 from sxt.ui.services import base_path, services
 from sxt.ui.shell import page_columns
-from sxt.ui.surface.bridge import hear_camera, picked_id, show_in_scene
+from sxt.ui.surface.bridge import has_come_up, hear_view, picked_id, show_in_scene
 from sxt.ui.surface.choose import choose_surface
 from sxt.ui.surface.component_table import component_table, select_component, selected_id
 from sxt.ui.surface.downloads import save_controls
@@ -48,7 +49,9 @@ def explore(
         if len(table) == 0:
             st.info("No component is left; make another surface with a smaller smallest component.")
             return
-        wanted = filter_controls(surface, table, key=key)
+        # Plotly keeps a browser busy for a second: the scene goes first.
+        has_plots = scene is None or has_come_up(f"{key}-bridge")
+        wanted = filter_controls(surface, table, has_plots=has_plots, key=key)
     with below:
         _draw_shown(surface, table, wanted, scene, key=key)
 
@@ -62,7 +65,7 @@ def _draw_shown(
         st.markdown(f"**{describe_count(table, passed)}**")
         with st.popover("Save"):
             save_controls(surface, table, wanted, key=key)
-        _share(surface, scene)
+        _share(surface, scene, shown_ids(table, passed))
     component_table(surface, table, passed, key=key)
     if scene is not None:
         show_in_scene(
@@ -93,17 +96,17 @@ def _draw_scene(surface: SurfaceManifest, *, key: str) -> str | None:
 
 
 @st.fragment
-def _share(surface: SurfaceManifest, scene: str | None) -> None:
+def _share(surface: SurfaceManifest, scene: str | None, visible: Sequence[int] | None) -> None:
     from sxt.ui.sharing import share_form
 
     with st.container(gap=None):
         button = st.container()
-        camera = None if scene is None else hear_camera(scene, key=f"{KEY}-{surface.id}-camera")
+        view = None if scene is None else hear_view(scene, key=f"{KEY}-{surface.id}-view")
     with button, st.popover("Share this view"):
         share_form(
             surface_id=surface.id,
             segmentation_id=surface.segmentation_id,
-            camera=camera,
+            view=None if view is None else view.showing(visible),
             default_title=surface.name,
             key=f"{KEY}-share",
         )

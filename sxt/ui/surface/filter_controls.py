@@ -6,7 +6,7 @@ import streamlit as st
 
 from sxt.ui import format as fmt
 from sxt.ui.surface.filters import ComponentFilter, make_filter
-from sxt.ui.surface.histogram import histogram
+from sxt.ui.surface.histogram import HEIGHT_PX, histogram
 from sxt.ui.surface.table import volume_column
 from sxt.ui.text import escape_markdown
 from sxt.workspace import SurfaceManifest
@@ -17,8 +17,10 @@ N_STEPS = 200
 PLOT_CONFIG = {"displayModeBar": False}
 
 
-def filter_controls(surface: SurfaceManifest, table: pd.DataFrame, *, key: str) -> ComponentFilter:
-    """Draw the controls and return the filter they describe."""
+def filter_controls(
+    surface: SurfaceManifest, table: pd.DataFrame, *, has_plots: bool, key: str
+) -> ComponentFilter:
+    """Draw the controls and return the filter they describe; without plots, room is left for them."""
     from sxt.surface.scene_content import list_columns
 
     headings = {
@@ -44,7 +46,7 @@ def filter_controls(surface: SurfaceManifest, table: pd.DataFrame, *, key: str) 
     wanted = make_filter(table, chosen, classes=classes, is_whole=is_whole)
     passed = wanted.passes(table)
     for name in names:
-        _draw_measure(table, passed, name, headings[name], key=key)
+        _draw_measure(table, passed, name, headings[name], has_plot=has_plots, key=key)
     return wanted
 
 
@@ -82,11 +84,15 @@ def class_names(surface: SurfaceManifest) -> dict[int, str]:
     return {each.value: each.name for each in surface.classes}
 
 
-def _draw_measure(table: pd.DataFrame, passed: np.ndarray, name: str, heading: str, *, key: str) -> None:
+def _draw_measure(
+    table: pd.DataFrame, passed: np.ndarray, name: str, heading: str, *, has_plot: bool, key: str
+) -> None:
     values = table[name].to_numpy(np.float64)
     is_finite = np.isfinite(values)
-    figure = histogram(values[is_finite], passed[is_finite], heading)
-    st.plotly_chart(figure, key=f"{key}-{name}-histogram", config=PLOT_CONFIG)
+    with st.container(height=HEIGHT_PX, border=False, gap=None):
+        if has_plot:
+            figure = histogram(values[is_finite], passed[is_finite], heading)
+            st.plotly_chart(figure, key=f"{key}-{name}-histogram", config=PLOT_CONFIG)
     options = slider_values(values)
     if len(options) < 2:
         return

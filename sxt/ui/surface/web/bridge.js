@@ -1,6 +1,8 @@
 // Between the page and the scene in its frame: tells the scene what to show, and Streamlit what was done there.
 
 const SCENE = "sxt-scene";
+const PATIENCE_MS = 10000;
+const APART_MS = 300; // Streamlit runs one of two fragments whose values come together
 const scenes = new Map(); // address of a scene to its window and how it was last seen
 const mounts = new Set();
 
@@ -11,11 +13,10 @@ window.addEventListener("message", (event) => {
   scenes.set(address, scene);
   if (ready && scene.frame !== event.source) {
     scene.frame = event.source;
-    send(scene, { view: scene.view });
+    send(scene, { view: scene.view }); // a frame that was loaded anew goes on from there
   }
   scene.frame = event.source;
-  scene.camera = (ready ? scene.view?.camera : view?.camera) ?? event.data.camera ?? scene.camera;
-  if (view) scene.view = view;
+  if (view && !(ready && scene.view)) scene.view = view;
   if (picked !== undefined) Object.assign(scene, { picked, picks: scene.picks + 1 });
   for (const mount of mounts) {
     if (mount.data.scene === address) mount.hear(scene, { isReady: Boolean(ready), isPick: picked !== undefined });
@@ -30,6 +31,7 @@ class Bridge {
   constructor(data, setStateValue) {
     [this.data, this.setStateValue] = [data, setStateValue];
     mounts.add(this);
+    this.tellReadyAfter(PATIENCE_MS);
   }
 
   // What Streamlit wants shown; said again only where it has changed, so that nothing is redrawn for naught.
@@ -40,7 +42,8 @@ class Bridge {
     if (!scene) return;
     if (hasMoved) this.said = undefined;
     this.say(scene);
-    this.tellCamera(scene);
+    this.tellView(scene);
+    if (scene.frame) this.tellReadyAfter(APART_MS);
   }
 
   say(scene) {
@@ -54,16 +57,27 @@ class Bridge {
   hear(scene, { isReady, isPick }) {
     if (isReady) this.said = undefined;
     this.say(scene);
-    this.tellCamera(scene);
+    this.tellView(scene);
+    this.tellReadyAfter(APART_MS);
     if (isPick && this.data.role === "show") this.setStateValue("picked", { id: scene.picked, count: scene.picks });
   }
 
-  tellCamera(scene) {
-    if (this.data.role !== "camera" || !scene.camera) return;
-    const camera = JSON.stringify(scene.camera);
-    if (camera === this.told) return;
-    this.told = camera;
-    this.setStateValue("camera", scene.camera);
+  tellView(scene) {
+    if (this.data.role !== "view" || !scene.view) return;
+    const view = JSON.stringify(scene.view);
+    if (view === this.told) return;
+    this.told = view;
+    this.setStateValue("view", scene.view);
+  }
+
+  // Once: the scene is there, or so late that nothing should wait for it any more.
+  tellReadyAfter(delay) {
+    if (this.data.role !== "show") return;
+    setTimeout(() => {
+      if (this.isReady || !mounts.has(this)) return;
+      this.isReady = true;
+      this.setStateValue("ready", true);
+    }, delay);
   }
 }
 

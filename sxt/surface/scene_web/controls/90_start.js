@@ -21,7 +21,8 @@ whenReady((scene) => {
   });
   panel.drawLegend();
   panel.tellProjection();
+  const view = JSON.parse(document.getElementById("sxt-view").textContent);
+  if (view) messages.restore(view);
   document.documentElement.dataset.scene = "ready";
   messages.announce();
-  scene.draw();
 });

@@ -1,4 +1,4 @@
-// The page around the scene: it says what to show, and is told camera, colours and clicked component.
+// The page around the scene: it says what to show, and is told how the scene is seen and what was clicked.
 
 const QUIET_MS = 250;
 const ANNOUNCE_MS = 500;
@@ -17,10 +17,7 @@ class Messages {
     if (message?.to !== SCENE) return;
     this.isAnswered = true;
     if (message.view) this.restore(message.view);
-    if (message.visible !== undefined) {
-      this.scene.show(message.visible);
-      this.panel.tellShown(message.visible);
-    }
+    if (message.visible !== undefined) this.show(message.visible);
     if (message.selected !== undefined) {
       this.colours.select(message.selected);
       this.panel.describe(message.selected);
@@ -32,6 +29,17 @@ class Messages {
     this.panel.tellProjection();
     if (view.colour_by !== this.colours.mode) this.colours.choose(view.colour_by);
     this.panel.setPlanes(view.planes);
+    if (view.visible !== undefined) this.show(view.visible);
+  }
+
+  show(ids) {
+    this.scene.show(ids);
+    this.panel.tellShown(ids);
+  }
+
+  view() {
+    const planes = this.slices ? { ...this.slices.shown } : {};
+    return { camera: describeCamera(this.scene.camera), colour_by: this.colours.mode, planes };
   }
 
   tell(message) {
@@ -42,16 +50,13 @@ class Messages {
   // Say that the scene is there, until the page around it answers.
   announce() {
     if (!this.isHeard || this.isAnswered) return;
-    this.tell({ ready: true, camera: describeCamera(this.scene.camera) });
+    this.tell({ ready: true, view: this.view() });
     setTimeout(() => this.announce(), ANNOUNCE_MS);
   }
 
   // Tell how the scene is seen, once nothing has changed for a moment.
   tellView() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const planes = this.slices ? { ...this.slices.shown } : {};
-      this.tell({ view: { camera: describeCamera(this.scene.camera), colour_by: this.colours.mode, planes } });
-    }, QUIET_MS);
+    this.timer = setTimeout(() => this.tell({ view: this.view() }), QUIET_MS);
   }
 }
