@@ -13,6 +13,7 @@ from sxt.errors import ResourceError
 
 KEY_FILE = ".access-key"
 KEY_BYTES = 32
+COOKIE_PREFIX = "sxt_access_"
 COOKIE_LIFETIME_S = 30 * 24 * 3600
 
 
@@ -35,7 +36,7 @@ class AccessCookie:
     def __init__(self, key: bytes, token: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = hmac.digest(key, token.encode(), "sha256")
         self._clock = clock
-        self.name = f"sxt_access_{hashlib.sha256(key).hexdigest()[:8]}"
+        self.name = f"{COOKIE_PREFIX}{hashlib.sha256(key).hexdigest()[:8]}"
         """Of its own for each workspace: browsers send cookies to every port of a host."""
 
     def make(self) -> str:

@@ -1,5 +1,6 @@
 """Who is using the dashboard, for the record of who did what."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
@@ -8,9 +9,12 @@ import streamlit as st
 from starlette.requests import HTTPConnection
 
 from sxt.ui.access import oidc
+from sxt.ui.access.cookies import COOKIE_PREFIX
 
 LOCAL_USER = "local user"
-"""Somebody who neither logged in under a name nor typed one."""
+"""Somebody who neither logged in nor typed a name, on a server that asks for nothing."""
+
+GUEST_LETTERS = 4
 
 NAME_COOKIE = "sxt_name"
 NAME_LIFETIME_S = 365 * 24 * 3600
@@ -21,12 +25,13 @@ def current_user() -> str:
     """Return the name of whoever looks at the page that calls this.
 
     The login provider's name for those who logged in there; else the name typed once and kept in a cookie; else
-    ``"local user"``. A typed name is a courtesy among people who share a token, not a proof.
+    ``"guest 3f2a"`` for a browser that showed the token, and ``"local user"`` where none is asked for. A typed name is
+    a courtesy among people who share a token, not a proof.
     """
     claims = st.user.to_dict()
     if claims.get("is_logged_in") is True:
         return name_of(claims)
-    return typed_name(st.context.cookies) or LOCAL_USER
+    return _nameless_or_typed(st.context.cookies)
 
 
 def user_of_request(request: HTTPConnection) -> str:
@@ -34,7 +39,7 @@ def user_of_request(request: HTTPConnection) -> str:
     claims = oidc.read_login(request.cookies)
     if claims is not None:
         return name_of(claims)
-    return typed_name(request.cookies) or LOCAL_USER
+    return _nameless_or_typed(request.cookies)
 
 
 def name_of(claims: Mapping[str, Any]) -> str:
@@ -49,6 +54,16 @@ def name_of(claims: Mapping[str, Any]) -> str:
 def typed_name(cookies: Mapping[str, str]) -> str:
     """Return the name kept in a cookie; empty where there is none."""
     return tidy_name(unquote(cookies.get(NAME_COOKIE, ""), errors="replace"))
+
+
+def guest_name(cookies: Mapping[str, str]) -> str:
+    """Return what tells browsers apart that showed the same token; empty where none was shown."""
+    shown = "".join(value for name, value in sorted(cookies.items()) if name.startswith(COOKIE_PREFIX))
+    return f"guest {hashlib.sha256(shown.encode()).hexdigest()[:GUEST_LETTERS]}" if shown else ""
+
+
+def _nameless_or_typed(cookies: Mapping[str, str]) -> str:
+    return typed_name(cookies) or guest_name(cookies) or LOCAL_USER
 
 
 def tidy_name(text: str) -> str:

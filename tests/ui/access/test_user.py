@@ -88,6 +88,9 @@ class Page:
         ({"is_logged_in": False}, {NAME_COOKIE: "Grace%20H"}, "Grace H"),
         ({"email": "test@localhost"}, {}, "local user"),
         ({}, {}, "local user"),
+        ({}, {"sxt_access_1": "a", NAME_COOKIE: "Ada"}, "Ada"),
+        ({}, {"sxt_access_1": "a"}, "guest ca97"),
+        ({}, {"sxt_access_1": "b", "theme": "dark"}, "guest 3e23"),
     ],
 )
 def test_a_login_goes_before_a_typed_name(monkeypatch, claims, cookies, name):
