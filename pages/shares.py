@@ -41,7 +41,7 @@ with columns.controls:
         share_form(
             surface_id=items[chosen].surface_id,
             segmentation_id=items[chosen].segmentation_id,
-            camera=None,
+            view=None,
             default_title=segmentation.name,
             key="sxt-shares",
         )

@@ -1,17 +1,22 @@
 """How far predictions disagree on each slice of a tomogram, kept beside its labels to say what to label next."""
 
+import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from sxt.errors import InputError
 from sxt.files import write_text_atomically
-from sxt.labels import LabelSet, Region, Suggestion, rank_slices
+from sxt.labels import LabelSet, Region, SliceKey, Suggestion, rank_slices
+from sxt.labels.volume import ByteVolume
 
 SCORES_FILE = "disagreement.json"
+MAPS_PREFIX = "disagreement-"
+TOKEN_BYTES = 4
 Corner = tuple[int, int]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -27,13 +32,17 @@ class ScoredSlice(BaseModel):
 
 
 class DisagreementScores(BaseModel):
-    """What was compared, in words, and what came of it on the slices that were looked at."""
+    """What was compared, in words, and what came of it on the slices that were looked at.
+
+    ``maps`` names the folder with the disagreement of each voxel, where it cannot be had from ``segmentations``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     source: str
     segmentations: tuple[str, ...] = ()
     slices: tuple[ScoredSlice, ...]
+    maps: Annotated[str, StringConstraints(pattern=rf"^({MAPS_PREFIX}[0-9a-f]+)?$")] = ""
 
     def of_all(self, n_slices: int) -> np.ndarray:
         """Return scores (c, z) of all slices; those in between were not looked at and are interpolated."""
@@ -52,8 +61,30 @@ def corners(regions: Sequence[Region]) -> tuple[tuple[Corner, Corner], ...]:
 
 
 def write_scores(labels: LabelSet, scores: DisagreementScores) -> None:
-    """Keep scores beside the labels, in place of older ones."""
+    """Keep scores beside the labels, in place of older ones and their maps."""
     write_text_atomically(_path(labels), scores.model_dump_json())
+    for folder in labels.folder.glob(f"{MAPS_PREFIX}*"):
+        if folder.name not in (scores.maps, SCORES_FILE) and folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_maps(labels: LabelSet) -> tuple[str, ByteVolume]:
+    """Make room for the disagreement of each voxel, 255 for the largest there can be; returns its name too."""
+    name = f"{MAPS_PREFIX}{secrets.token_hex(TOKEN_BYTES)}"
+    return name, ByteVolume.create(labels.folder / name, labels.shape, fill_value=0, scratch=labels.scratch)
+
+
+def read_map(labels: LabelSet, scores: DisagreementScores, z: int) -> np.ndarray:
+    """Return the disagreement of each voxel of a slice along z, (y, x) uint8.
+
+    Raises
+    ------
+    InputError
+        Where it was not looked at, or not kept.
+    """
+    if not scores.maps or z not in {each.z for each in scores.slices}:
+        raise InputError(f"Slice z {z} was not looked at when the slices were ranked; go to one that was.")
+    return ByteVolume(labels.folder / scores.maps, scratch=labels.scratch).read_slice(SliceKey("z", z))
 
 
 def read_scores(labels: LabelSet) -> DisagreementScores | None:

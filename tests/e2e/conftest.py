@@ -40,16 +40,7 @@ VIEWPORT = {"width": 1440, "height": 900}
 START_TIMEOUT_S = 60
 BROWSER_TIMEOUT_MS = 30_000
 
-RERUNS = 2
-"""A page that is drawn anew just as the mouse arrives can lose a click on a busy machine; a fault fails each time."""
-
 StartServer = Callable[..., str]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.flaky(reruns=RERUNS))
 
 
 @dataclass
@@ -61,7 +52,7 @@ class Watch:
     console_errors: list[str] = field(default_factory=list)
 
     def on_request(self, request: Request) -> None:
-        if not request.url.startswith((self.origin, "data:", f"blob:{self.origin}")):
+        if not request.url.startswith((self.origin, "data:", f"blob:{self.origin}", "blob:null/")):
             self.foreign_requests.append(request.url)
 
     def on_console(self, message: ConsoleMessage) -> None:

@@ -23,7 +23,7 @@ from sxt.jobs.kinds.suggest import CompareVersionsSettings, TurnedSettings, run_
 from sxt.labels import ClassList, LabelSet, PseudoLabels, SliceKey
 from sxt.progress import CancelToken, ignore_progress
 from sxt.workspace import SegmentationManifest, TomogramManifest, Workspace
-from sxt.workspace.suggesting import read_scores, suggest_slices
+from sxt.workspace.suggesting import read_map, read_scores, suggest_slices
 from tests.jobs.conftest import save_tiny_model
 from tests.ui.items import CLASSES, add_segmentation, add_tomogram
 
@@ -137,6 +137,21 @@ def test_slices_are_ranked_by_how_a_model_disagrees_under_turns(workspace, label
     assert scores.of_all(6).shape == (1, 6)
     assert 0 < scores.of_all(6).max() <= 0.5
     assert scores.source == "tiny:1 under four turns"
+    means = [read_map(labels, scores, each.z).mean() / 255 * 0.5 for each in scores.slices]
+    assert means == pytest.approx([each.scores[0] for each in scores.slices], abs=0.002)
+    with pytest.raises(InputError, match="z 3 was not looked at"):
+        read_map(labels, scores, 3)
+
+
+def test_a_new_ranking_takes_the_place_of_the_old_maps(workspace, labels, tomogram, segmentation):
+    turned = TurnedSettings(tomogram_id=tomogram.id, model=save_tiny_model(workspace), step=3)
+    for _ in range(2):
+        run_turned(context(workspace, "suggest-turned", turned), turned)
+    assert [each.name for each in labels.folder.glob("disagreement-*")] == [read_scores(labels).maps]
+    other = add_segmentation(workspace, tomogram, np.zeros(SHAPE, np.uint8))
+    versions = CompareVersionsSettings(first=segmentation.id, second=other.id)
+    run_versions(context(workspace, "suggest", versions), versions)
+    assert list(labels.folder.glob("disagreement-*")) == []
 
 
 def test_a_cancelled_ranking_leaves_the_old_one(workspace, labels, tomogram, segmentation):

@@ -10,19 +10,29 @@ from pydantic import Field
 from sxt.errors import SettingsError
 from sxt.jobs.kinds.base import JobContext, JobKind, JobOutcome, JobSettings
 from sxt.labels import (
+    SliceKey,
     disagreement_between,
     disagreement_of,
     find_regions,
     predict_turned,
     score_slices,
 )
+from sxt.labels.values import slice_box
 from sxt.progress import Progress
 from sxt.workspace import ItemKind, SegmentationManifest, Workspace
 from sxt.workspace.ids import ItemId
-from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, corners, write_scores
+from sxt.workspace.suggesting import (
+    DisagreementScores,
+    ScoredSlice,
+    corners,
+    make_maps,
+    write_scores,
+)
 
 STAGE = "rank slices"
 N_TURNS = 4
+LARGEST_SPREAD = 0.5
+"""Of probabilities: half of them 0, half 1."""
 
 
 class CompareVersionsSettings(JobSettings):
@@ -110,21 +120,36 @@ def run_turned(context: JobContext, settings: TurnedSettings) -> JobOutcome:
 
     n_slices = tomogram.shape[0]
     looked_at = sorted({*range(0, n_slices, settings.step), n_slices - 1})
+    name, maps = make_maps(workspace.open_labels(settings.tomogram_id, by=context.job.submitted_by))
+
+    def keep(z: int, gap: np.ndarray) -> None:
+        values = np.rint(gap * (255 / LARGEST_SPREAD)).clip(0, 255).astype(np.uint8)
+        maps.write_box(slice_box(maps.shape, SliceKey("z", z)), values[None])
+
     scores = DisagreementScores(
-        source=f"{settings.model} under four turns", slices=_score(context, disagree, looked_at)
+        source=f"{settings.model} under four turns",
+        slices=_score(context, disagree, looked_at, keep=keep),
+        maps=name,
     )
     return _keep(context, settings.tomogram_id, scores)
 
 
 def _score(
-    context: JobContext, disagree: Callable[[int], np.ndarray], slices: Iterable[int]
+    context: JobContext,
+    disagree: Callable[[int], np.ndarray],
+    slices: Iterable[int],
+    *,
+    keep: Callable[[int, np.ndarray], None] | None = None,
 ) -> tuple[ScoredSlice, ...]:
-    """Return the scores of slices, where ``disagree`` gives (c, 1, y, x) in [0, 1]."""
+    """Return the scores of slices, where ``disagree`` gives (c, 1, y, x) in [0, 1]; ``keep`` is given its largest."""
     wanted, found = list(slices), []
     for done, z in enumerate(wanted, start=1):
         context.cancel.raise_if_cancelled()
         gap = disagree(z)
-        regions = corners(find_regions(gap.max(axis=0)[0]))
+        largest = gap.max(axis=0)[0]  # (y, x)
+        regions = corners(find_regions(largest))
+        if keep is not None:
+            keep(z, largest)
         found.append(ScoredSlice(z=z, scores=tuple(score_slices(gap)[:, 0].clip(0.0, 1.0)), regions=regions))
         context.progress(Progress(STAGE, done, len(wanted)))
     return tuple(found)

@@ -33,6 +33,14 @@ class ShownRegion:
 
 
 @dataclass(frozen=True)
+class ShownDisagreement:
+    """How the canvas asks for the disagreement of a slice along z, and on which slices there is one; None for all."""
+
+    query: str
+    slices: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
 class CanvasContent:
     """What the canvas shows and offers.
 
@@ -51,8 +59,8 @@ class CanvasContent:
     regions : sequence of ShownRegion
     has_pseudo : bool
         Whether any slice has pseudo-labels.
-    compare : tuple of str or None
-        Two segmentations whose disagreement can be shown.
+    disagreement : ShownDisagreement or None
+        Of predictions, where slices were ranked by it.
     """
 
     source: ViewerSource
@@ -62,7 +70,7 @@ class CanvasContent:
     suggestions: Sequence[int] = ()
     regions: Sequence[ShownRegion] = ()
     has_pseudo: bool = False
-    compare: tuple[str, str] | None = None
+    disagreement: ShownDisagreement | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ def label_canvas(
         "suggestions": list(content.suggestions),
         "regions": [asdict(each) for each in content.regions],
         "has_pseudo": content.has_pseudo,
-        "compare": content.compare,
+        "disagreement": None if content.disagreement is None else asdict(content.disagreement),
         "request": None if request is None else asdict(request),
     }
     source = content.source

@@ -226,6 +226,16 @@ class LabelDesk:
         )  # (c, 1, y, x)
         return np.rint(255 * disagreement_between(one, other).max(axis=0)[0]).astype(np.uint8)
 
+    def kept_disagreement(self, item_id: str, z: int) -> np.ndarray:
+        """Return the disagreement that was kept when the slices were ranked, (y, x) uint8, of a slice along z."""
+        from sxt.workspace.suggesting import read_map, read_scores
+
+        labels = self.open(item_id).labels
+        scores = read_scores(labels)
+        if scores is None:
+            raise InputError("The slices were not ranked yet; rank them first.")
+        return read_map(labels, scores, z)
+
     def edit(self, item_id: str, key: SliceKey, body: bytes, *, by: str) -> np.ndarray:
         """Make the edit that a request describes; returns the slice as it is now on disk.
 

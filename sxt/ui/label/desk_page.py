@@ -13,7 +13,13 @@ from sxt.ui.label.component import CanvasContent, label_canvas
 from sxt.ui.label.exchange import draw_export, draw_import
 from sxt.ui.label.proposals import choose_segmentation, draw_propose, draw_review
 from sxt.ui.label.session import PAGE, LabelSession, ask_canvas, asked_of_canvas, open_session
-from sxt.ui.label.suggestions import draw_suggestions, find_suggestions, load_scores, shown_regions
+from sxt.ui.label.suggestions import (
+    draw_suggestions,
+    find_suggestions,
+    load_scores,
+    shown_disagreement,
+    shown_regions,
+)
 from sxt.ui.shell import errors_shown
 from sxt.ui.text import escape_markdown
 from sxt.ui.viewer import Mark, probability_overlay, tomogram_source
@@ -95,8 +101,6 @@ def _content(
     scores: DisagreementScores | None,
     found: Sequence[Suggestion],
 ) -> CanvasContent:
-    known = {each.id for each in session.segmentations}
-    compared = () if scores is None else scores.segmentations
     proposal = None if segmentation is None else probability_overlay(session.workspace, segmentation)
     return CanvasContent(
         tomogram_source(session.tomogram),
@@ -106,7 +110,7 @@ def _content(
         suggestions=[each.index for each in found],
         regions=shown_regions(scores, found),
         has_pseudo=bool(session.queue),
-        compare=(compared[0], compared[1]) if len(compared) == 2 and known >= set(compared) else None,
+        disagreement=shown_disagreement(session, scores),
     )
 
 

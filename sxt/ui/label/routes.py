@@ -93,8 +93,12 @@ class _LabelRoutes:
         return _bytes_response(encode_bytes(found), {})
 
     def disagreement(self, request: Request) -> Response:
-        first, second = (request.query_params.get(name, "") for name in ("first", "second"))
-        found = self._desk.disagreement(_item(request), request.path_params["index"], first, second)
+        item, z = _item(request), request.path_params["index"]
+        if "maps" in request.query_params:
+            found = self._desk.kept_disagreement(item, z)
+        else:
+            first, second = (request.query_params.get(name, "") for name in ("first", "second"))
+            found = self._desk.disagreement(item, z, first, second)
         return _bytes_response(encode_bytes(found), {})
 
     def _describe(self, request: Request) -> dict[str, object]:

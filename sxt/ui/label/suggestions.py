@@ -1,13 +1,14 @@
 """What to label next on the page: a ranking, one sentence for each slice, and a way there."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from sxt.labels import Suggestion
 from sxt.ui.choices import list_choices
 from sxt.ui.job_progress import submit_job
-from sxt.ui.label.component import ShownRegion
+from sxt.ui.label.component import ShownDisagreement, ShownRegion
 from sxt.ui.label.session import PAGE, LabelSession, ask_canvas
 from sxt.ui.selection import Choice, unique_labels
 from sxt.ui.services import services
@@ -40,6 +41,19 @@ def shown_regions(scores: DisagreementScores | None, found: Sequence[Suggestion]
         for each in found
         for start, stop in scores.regions_of(each.index)
     ]
+
+
+def shown_disagreement(session: LabelSession, scores: DisagreementScores | None) -> ShownDisagreement | None:
+    """Return what can be laid over the slices: of two segmentations that are still there, or the kept maps."""
+    if scores is None:
+        return None
+    if scores.maps:
+        query = urlencode({"maps": scores.maps})
+        return ShownDisagreement(query, tuple(each.z for each in scores.slices))
+    known = {each.id for each in session.segmentations}
+    if len(scores.segmentations) != 2 or not known.issuperset(scores.segmentations):
+        return None
+    return ShownDisagreement(urlencode(dict(zip(("first", "second"), scores.segmentations, strict=True))))
 
 
 def draw_suggestions(

@@ -150,3 +150,18 @@ def test_disagreement_of_two_segmentations(ada, workspace, tomogram, segmentatio
     assert (found[10:20, 5:25] == 255).all()
     assert (found == 255).sum() == 250
     assert ada.get(f"disagreement/2?first={segmentation.id}&second=none").status_code == 404
+
+
+def test_disagreement_that_was_kept(ada, labels):
+    from sxt.labels.values import slice_box
+    from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, make_maps, write_scores
+
+    assert ada.get("disagreement/2?maps=none").status_code == 404
+    name, maps = make_maps(labels)
+    maps.write_box(slice_box(labels.shape, SliceKey("z", 2)), np.full((1, *SHAPE), 77, np.uint8))
+    scores = DisagreementScores(
+        source="tiny:1 under four turns", slices=(ScoredSlice(z=2, scores=(0.1,)),), maps=name
+    )
+    write_scores(labels, scores)
+    assert (slice_of(ada.get(f"disagreement/2?maps={name}"), SHAPE) == 77).all()
+    assert ada.get(f"disagreement/3?maps={name}").status_code == 404

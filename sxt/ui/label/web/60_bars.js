@@ -120,7 +120,7 @@ class LabelBar {
     this.options.replaceChildren(...this.wanted.map((name) => (name === "rule" ? this.makeRule() : this.sliders[name].element)),
       ...this.hints());
     const views = [["labels", "labels alone"], ...(label.has_pseudo ? [["pseudo", "pseudo-labels"], ["confidence", "confidence"]] : []),
-      ...(label.compare ? [["disagreement", "disagreement"]] : [])];
+      ...(label.disagreement ? [["disagreement", "disagreement"]] : [])];
     this.view.replaceChildren(...views.map(([value, text]) => make("option", { value }, text)));
     this.view.hidden = views.length < 2;
     if (!views.some(([value]) => value === viewer.choice.view)) Object.assign(viewer.choice, { view: "labels", target: "labels" });

@@ -115,11 +115,22 @@ class LabelViewer extends Viewer {
     const state = this.currentSlice?.state;
     const texts = [
       state && !state.is_mine && `${state.holder} is labelling this slice. You see every stroke, and can draw when they have left it.`,
+      this.withoutDisagreement(),
       state?.is_hold_out && "Held out for measuring: labelled by people alone.",
     ].filter(Boolean);
     this.banner.hidden = !texts.length;
     this.banner.textContent = texts[0] ?? "";
     this.banner.dataset.kind = state && !state.is_mine ? "held" : "note";
+  }
+
+  // Slices were ranked by a few of them: says where the nearest of those is.
+  withoutDisagreement() {
+    const slices = this.data.label.disagreement?.slices;
+    const { plane, index } = this.state;
+    if (this.choice.view !== "disagreement" || !slices?.length || plane !== "z" || !index || slices.includes(index[0])) return false;
+    const z = index[0];
+    const nearest = slices.reduce((best, each) => (Math.abs(each - z) < Math.abs(best - z) ? each : best));
+    return `This slice was not looked at when the slices were ranked; the nearest that was is z ${nearest}.`;
   }
 
   // Slices
@@ -178,12 +189,12 @@ class LabelViewer extends Viewer {
   // What is laid under the labels on a slice along z.
   beside(z) {
     const { view } = this.choice;
-    const { compare } = this.data.label;
+    const { disagreement } = this.data.label;
     const slice = this.slices.get("z", z);
     const version = slice?.state.revision ?? "";
-    if (view === "disagreement" && compare) {
-      const query = compare.map((id, at) => `${["first", "second"][at]}=${encodeURIComponent(id)}`).join("&");
-      return { path: `disagreement/${z}?${query}`, version: "", isHeat: true };
+    if (view === "disagreement" && disagreement) {
+      if (disagreement.slices && !disagreement.slices.includes(z)) return null;
+      return { path: `disagreement/${z}?${disagreement.query}`, version: "", isHeat: true };
     }
     if ((view !== "pseudo" && view !== "confidence") || !slice?.state.has_pseudo) return null;
     return { path: `pseudo/${view === "pseudo" ? "labels" : "confidence"}/${z}`, version, isHeat: view === "confidence" };
