@@ -79,6 +79,8 @@ class SemiObjective:
     def losses(self, part: StepPart) -> Losses:
         recipe, moment, samples = self.recipe, part.moment, part.samples
         crops = part.batches.labelled(moment.step, samples, pseudo_weight=recipe.pseudo_weight)
+        if recipe.consistency_weight == 0:
+            return self._without_teacher(part, crops)
         wanted = [
             sample * recipe.unlabelled_crops + n for sample in samples for n in range(recipe.unlabelled_crops)
         ]
@@ -100,6 +102,19 @@ class SemiObjective:
         ramp = ramp_at(moment.progress, ramp_share=recipe.ramp_share) if moment.stretch == 0 else 1.0
         total = parts["label_loss"] + recipe.consistency_weight * ramp * agreement
         if "image_loss" in parts:
+            total = total + recipe.image_weight * parts["image_loss"]
+        return Losses(total, {name: each.detach() for name, each in {**parts, "loss": total}.items()})
+
+    def _without_teacher(self, part: StepPart, crops: Crops) -> Losses:
+        """Return the losses of labels and, every so many steps, of redrawing."""
+        recipe, moment = self.recipe, part.moment
+        logit = 2 * part.network.label_logit(_laid_out(crops.values)).float()
+        total = label_loss(logit, crops.target, crops.known)
+        parts = {"label_loss": total}
+        if moment.step % recipe.image_every == 0:
+            views = part.batches.unlabelled(moment.step, part.samples, strong=recipe.strong)
+            image = part.network.image(_laid_out(views.varied.values)).float()
+            parts["image_loss"] = image_loss(image, views.plain.centre, ssim_weight=0.0, delta=1.0)
             total = total + recipe.image_weight * parts["image_loss"]
         return Losses(total, {name: each.detach() for name, each in {**parts, "loss": total}.items()})
 

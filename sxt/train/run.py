@@ -155,7 +155,7 @@ def train_model(
     check_tomograms(tuple(tomograms))
     by_id = {each.id: each for each in tomograms}
     chosen = choose_classes(tomograms, parent, classes)
-    form = choose_form(by_id, parent, settings.network, chosen)
+    form = choose_form(by_id, parent, settings, chosen)
     split = make_split(tomograms, settings.split)
     refuse_leakage(split, by_id)
     processes = processes or Processes()

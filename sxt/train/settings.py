@@ -155,7 +155,8 @@ class SemiRecipe(SupervisedRecipe):
     image_weight, image_every : float, int
         Weight of the image decoder's loss on unlabelled crops, and in every how many steps it is computed.
     consistency_weight : float
-        Of the loss between the student on a strongly varied crop and the teacher on the crop as it is.
+        Of the loss between the student on a strongly varied crop and the teacher on the crop as it is; with 0 there
+        is no teacher, and unlabelled crops are redrawn alone.
     ramp_share : float
         Share of the first stretch in which the consistency's weight rises from 0.
     sure_foreground, sure_background : float
@@ -296,6 +297,8 @@ class TrainingSettings:
     network : NetworkConfig or None
         Sizes where no version is started from, None for those of the shipped model; its number of classes is that of
         the labels.
+    pixel_size_nm : float or None
+        Of the network's grid where no version is started from; None takes the median of the labelled tomograms.
     precision : {"auto", "fp32", "bf16"}
         ``auto`` takes bf16 where the device multiplies it in hardware.
     crops_at_a_time : int or None
@@ -316,6 +319,7 @@ class TrainingSettings:
     seed: int = 0
     split: SplitSettings = field(default_factory=SplitSettings)
     network: "NetworkConfig | None" = None
+    pixel_size_nm: float | None = None
     precision: Precision = "auto"
     crops_at_a_time: int | None = None
     n_validations: int = 20
@@ -331,6 +335,8 @@ class TrainingSettings:
             raise SettingsError(f"The budget is {self.steps} steps; use 1 or more.")
         if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 30:
             raise SettingsError(f"The budget is {self.minutes:g} minutes; use more than 0, up to 30 days.")
+        if self.pixel_size_nm is not None and not self.pixel_size_nm > 0:
+            raise SettingsError(f"The pixel size is {self.pixel_size_nm:g} nm; use more than 0.")
         if self.precision not in get_args(Precision):
             raise SettingsError(f"precision is {self.precision!r}; choose one of {get_args(Precision)}.")
         if self.seed < 0:

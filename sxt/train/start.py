@@ -11,6 +11,7 @@ from sxt.errors import SettingsError
 from sxt.models import CLASS_COLOURS, Model, ModelClass, Normalisation
 from sxt.network import DoubleDecoder, NetworkConfig, build_network
 from sxt.train.prepare import InputForm
+from sxt.train.settings import TrainingSettings
 from sxt.train.volumes import TrainingTomogram, class_values
 
 FURTHER_COLOURS = ("#009E73", "#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#F0E442", "#CC79A7")
@@ -64,12 +65,12 @@ def name_class(value: int, position: int = 0) -> ModelClass:
 def choose_form(
     tomograms: Mapping[str, TrainingTomogram],
     parent: Model | None,
-    network: NetworkConfig | None,
+    settings: TrainingSettings,
     classes: tuple[ModelClass, ...],
 ) -> InputForm:
-    """Return what slices must look like: as for the version started from, else as most labelled tomograms are."""
+    """Return what slices must look like: as for the version started from, else as is asked for or most of them are."""
     sizes = dataclasses.replace(
-        parent.config.network if parent else network or SCRATCH_NETWORK, n_classes=len(classes)
+        parent.config.network if parent else settings.network or SCRATCH_NETWORK, n_classes=len(classes)
     )
     if parent is not None:
         return InputForm(sizes, classes, parent.config.pixel_size_nm, parent.config.normalisation)
@@ -78,7 +79,8 @@ def choose_form(
         for each in tomograms.values()
         if each.labelled and each.tomogram.voxel_size_nm is not None
     ]
-    return InputForm(sizes, classes, statistics.median(known) if known else None, SCRATCH_NORMALISATION)
+    usual_nm = statistics.median(known) if known else None
+    return InputForm(sizes, classes, settings.pixel_size_nm or usual_nm, SCRATCH_NORMALISATION)
 
 
 def build_start(

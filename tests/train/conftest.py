@@ -19,7 +19,7 @@ from sxt.train import (
     train_model,
 )
 
-TINY = NetworkConfig(stem_width=4, stage_widths=(4, 8), neck_width=8, head_width=4, neck_depth=1)
+TINY = NetworkConfig(stem_width=4, stage_widths=(8,), neck_width=8, head_width=4, neck_depth=1)
 SIDE_PX = 32
 LABELLED = (1, 4, 20)
 

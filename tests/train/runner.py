@@ -1,8 +1,7 @@
-"""A training in a process of its own: ``python -m tests.train.runner FOLDER KILL_AT RANK COUNT PORT``."""
+"""A training for a process of its own."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import torch
@@ -11,11 +10,12 @@ from sxt.train import SupervisedRecipe, VersionTarget, join_processes, train_mod
 from tests.train.conftest import make_settings, make_tomogram, small_semi
 
 
-def main(folder: Path, kill_at: int, rank: int, count: int, port: str) -> None:
+def run_training(folder: Path, *, kill_at: int = -1, rank: int = 0, count: int = 1, port: int = 0) -> None:
+    """Train rings; the process ends itself once ``kill_at`` steps are done."""
     torch.set_num_threads(1)
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     recipe = SupervisedRecipe(crop_px=16, batch_crops=4) if count > 1 else small_semi()
-    settings = make_settings(recipe, steps=8, n_validations=4, crops_at_a_time=2)
+    settings = make_settings(recipe, steps=6, n_validations=3, crops_at_a_time=2)
 
     def kill(progress):
         if progress.stage == "train" and progress.done == kill_at:
@@ -31,7 +31,3 @@ def main(folder: Path, kill_at: int, rank: int, count: int, port: str) -> None:
             processes=processes,
             progress=kill,
         )
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

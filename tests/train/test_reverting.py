@@ -18,7 +18,7 @@ from tests.train.conftest import make_settings, small_semi, train
 
 WHEN = datetime.datetime(2026, 3, 4, 5, 6, tzinfo=datetime.UTC)
 SETTINGS = make_settings(
-    small_semi(n_rounds=2, round_share=0.3, sure_foreground=0.05, sure_background=0.01), steps=7
+    small_semi(n_rounds=2, round_share=0.3, sure_foreground=0.05, sure_background=0.01), steps=5
 )
 
 
@@ -111,7 +111,7 @@ def test_a_training_that_goes_on_ends_with_what_was_before_the_round(tmp_path, i
             train(tmp_path, settings=SETTINGS, progress=ask, cancel=cancel)
     version = train(tmp_path, settings=SETTINGS, progress=ask)
     assert version.spec == "rings:1"
-    assert version.steps < 7
+    assert version.steps < 5
     assert_weights_of_stretch(version, tmp_path, 0)
     assert [(each["is_kept"], each["reverted"]["by"]) for each in version.rounds] == [(False, "ada")]
     assert "Round 1 of pseudo-labels was reverted; what was before it is kept." in version.notes

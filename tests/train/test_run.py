@@ -45,16 +45,18 @@ def assert_same_weights(first, second):
         assert torch.equal(tensor, found[name]), name
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+WITH_NEIGHBOURS = dataclasses.replace(TINY, in_channels=3, dropout=0.2)
+
+
 @pytest.mark.parametrize(
-    ("n_classes", "network"),
-    [(1, TINY), (2, dataclasses.replace(TINY, in_channels=3, dropout=0.2))],
-    ids=["one class", "two classes, neighbours, dropout"],
+    ("recipe", "n_classes", "network"),
+    [("semi", 1, TINY), *((name, 2, WITH_NEIGHBOURS) for name in RECIPES)],
+    ids=["semi, one class", *(f"{name}, two classes, neighbours, dropout" for name in RECIPES)],
 )
 def test_every_recipe_makes_a_version_that_segments(tmp_path, recipe, n_classes, network):
     cells = [make_tomogram(n_classes=n_classes), make_tomogram(2, name="free", slices=())]
-    version = train(tmp_path, cells, make_settings(recipe, network=network))
-    assert (version.spec, version.recipe, version.parent) == ("rings:1", recipe.name, None)
+    version = train(tmp_path, cells, make_settings(RECIPES[recipe], network=network, steps=4))
+    assert (version.spec, version.recipe, version.parent) == ("rings:1", recipe, None)
     model = load_model(version.spec, root=tmp_path / "models")
     assert [each.value for each in model.config.classes] == list(range(1, n_classes + 1))
     assert model.config.metrics["hold_out_slices"] == 1
@@ -68,16 +70,11 @@ def test_every_recipe_makes_a_version_that_segments(tmp_path, recipe, n_classes,
     assert segmentation.mask.shape == (24, 32, 32)
     curves = (version.path / "curves.csv").read_text().splitlines()
     assert curves[0].startswith("step,seconds,round,learning_rate,loss")
-    assert len(curves) > 4
-
-
-def test_rings_are_learned(tmp_path):
-    recipe = SupervisedRecipe(crop_px=32, batch_crops=4, learning_rate=1e-2, average_decay=0.8)
-    assert train(tmp_path, settings=make_settings(recipe, steps=40)).metrics["dice"] > 0.4
+    assert len(curves) >= 4
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):
-    settings = [make_settings(small_semi(), steps=3, seed=seed) for seed in (1, 1, 2)]
+    settings = [make_settings(small_semi(), steps=2, seed=seed) for seed in (1, 1, 2)]
     first, second, other = (train(tmp_path / str(n), settings=each) for n, each in enumerate(settings))
     assert_same_weights(first, second)
     assert not torch.equal(*(weights_of(each)["label_head.1.0.weight"] for each in (first, other)))
@@ -85,7 +82,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_half_precision_trains_too(tmp_path, recipe):
-    settings = make_settings(recipe, steps=4, precision="bf16")
+    settings = make_settings(recipe, steps=2, precision="bf16")
     version = train(tmp_path, settings=settings)
     assert (
         load_model(version.spec, root=tmp_path / "models").config.training["hardware"].startswith("CPU, bf16")
@@ -115,7 +112,7 @@ def test_a_new_class_keeps_the_channel_of_the_old_one(tmp_path):
     first = train(tmp_path, settings=make_settings(steps=2))
     parent = load_model(first.spec, root=tmp_path / "models")
     classes = (name_class(2), name_class(1))
-    form = choose_form({}, parent, None, classes)
+    form = choose_form({}, parent, make_settings(), classes)
     network = build_start(form, parent, batch_norm_momentum=0.1, device=torch.device("cpu"))
     old, new = parent.network.label_head[2].weight, network.label_head[2].weight
     assert torch.equal(new[1], old[0])
@@ -123,7 +120,7 @@ def test_a_new_class_keeps_the_channel_of_the_old_one(tmp_path):
 
 
 def test_a_cancelled_training_goes_on_to_the_same_result(tmp_path):
-    settings = make_settings(small_semi(), steps=10, n_validations=4)
+    settings = make_settings(small_semi(), steps=6, n_validations=3)
     whole = train(tmp_path / "whole", settings=settings)
     cancel = CancelToken()
     seen = []
@@ -221,7 +218,7 @@ def test_no_gain_for_long_ends_a_stretch(tmp_path, monkeypatch):
     assert any("No gain on the hold-out in 2 looks" in note for note in version.notes)
 
 
-def test_rounds_end_where_they_do_not_help(tmp_path):
+def test_rings_are_learned_and_rounds_end_where_they_do_not_help(tmp_path):
     recipe = small_semi(
         crop_px=32,
         batch_crops=4,
@@ -231,12 +228,13 @@ def test_rounds_end_where_they_do_not_help(tmp_path):
         sure_foreground=0.4,
         sure_background=0.3,
     )
-    version = train(tmp_path, settings=make_settings(recipe, steps=50))
-    assert version.rounds
+    network = dataclasses.replace(TINY, stage_widths=(4, 8))
+    version = train(tmp_path, settings=make_settings(recipe, steps=50, network=network))
     first = version.rounds[0]
     assert first["voxels"] > first["foreground_voxels"] > 0
     best = max([first["dice_before"], *(each["dice_after"] for each in version.rounds)])
     assert version.metrics["dice"] == pytest.approx(best, abs=1e-3)
+    assert version.metrics["dice"] > 0.4
     assert (tmp_path / "run" / "best-0.safetensors").exists()
     for each in version.rounds:
         assert each["is_kept"] == (each["dice_after"] > each["dice_before"])
@@ -277,6 +275,6 @@ def test_minutes_are_those_of_reading_training_and_measuring(tmp_path, monkeypat
     monkeypatch.setattr("sxt.train.run.monotonic", lambda: next(seconds))
     monkeypatch.setattr("sxt.train.run.prepare_data", functools.partial(after, 20, prepare_data))
     monkeypatch.setattr(Measurer, "scores", functools.partialmethod(lambda *a: after(9, scores, *a)))
-    version = train(tmp_path, settings=make_settings(steps=None, minutes=2.0))
-    assert 50 < 60 * version.minutes < 120 - 20 - 3 * 9
-    assert 110 < next(seconds) < 130
+    version = train(tmp_path, settings=make_settings(steps=None, minutes=1.5))
+    assert 30 < 60 * version.minutes < 90 - 20 - 3 * 9
+    assert 80 < next(seconds) < 100
