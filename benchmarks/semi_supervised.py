@@ -1,27 +1,32 @@
 """What the recipes of training give: Dice on cells that were not trained on, and steps a second.
 
-``python benchmarks/semi_supervised.py PART [--seeds N] [--first-seed N] [--steps N] [--device D]`` prints a table.
+``python benchmarks/semi_supervised.py PART [--seeds N] [--first-seed N] [--json FILE]`` prints a table.
 PART is
 
-* ``simulated``: cells of unseen seeds; `supervised` with 4 and 16 labelled slices, `semi` with 4, and `paper` with 4;
-* ``isbi``: the public membrane stack, given with ``--data DIR``: slices 0 to 14 to train on, 20 to 29 to test, with 1,
-  3, 6 and 15 labelled slices;
-* ``start``: from the shipped model against fresh weights, at equal steps;
+* ``simulated``: a laboratory's folder of 16 simulated tomograms, each with specimen, voxel size, optics, noise and
+  contrast of its own. One slice is labelled in each of 4 or of all 16; `semi` with 4 sees the unlabelled slices of all
+  16. Tested on 4 further ones, of unseen seeds;
+* ``isbi``: the public membrane stack, given with ``--data DIR`` and binned by two: 1, 3, 6 or 15 of the slices 0 to 14
+  labelled, tested on 20 to 29;
+* ``start``: from the shipped model against fresh weights, at equal steps, on the data of ``simulated``;
 * ``speed``: a step at 256 px, batch 1, published widths, with the label decoder alone and with both.
 
 In the first three, all recipes of a seed have the same steps, start, labelled slices and two further labelled slices
-that are held out, by which each chooses its best weights; `semi` has unlabelled slices besides. Medians, lowest and
-highest over the seeds are printed.
+that are held out, by which each chooses its best weights. Medians, lowest and highest over the seeds are printed, and
+how much each recipe is above `supervised` with as many labels, seed by seed. ``--json`` keeps every result in a file
+of one line each; what is in it already is not measured again.
 """
 
 import argparse
 import dataclasses
+import json
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
@@ -34,7 +39,7 @@ import numpy as np
 
 from sxt.models import Model, load_model
 from sxt.network import NetworkConfig
-from sxt.phantom import PhantomSettings, simulate_cell
+from sxt.phantom import draw_settings, simulate_cell
 from sxt.segment import segment_tomogram
 from sxt.tomogram import Tomogram
 from sxt.train import (
@@ -49,148 +54,197 @@ from sxt.train import (
     train_model,
 )
 
-SHAPE = (40, 128, 128)
-CROP_PX = 96
+SHAPE = (12, 96, 96)
+VOXEL_RANGE_NM = (12.0, 24.0)
+CROP_PX, BATCH_CROPS = 64, 2
+STEPS = {"simulated": 300, "isbi": 200, "start": 100}
 SMALL = NetworkConfig(stem_width=8, stage_widths=(8, 16, 32), neck_width=64, head_width=8, neck_depth=2)
 MEMBRANE = 1
-HELD_OUT = (2, 36)
-GAP_SLICES = 3
-N_TEST_CELLS = 2
-UNLABELLED_CELLS = 2
-SEEDS_A_RUN = 100
+N_CELLS, N_HELD_OUT, N_TESTS = 16, 2, 4
+FIRST_CELL, SEEDS_A_RUN = 5_000, 100
 
 Row = tuple[str, SupervisedRecipe, int]
+Data = Callable[[int], list[TrainingTomogram]]
+Tests = Sequence[tuple[Tomogram, np.ndarray]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("simulated", "isbi", "start", "speed"))
+    parser.add_argument("part", choices=(*STEPS, "speed"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, help=f"default: {STEPS}")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--data", type=Path, help="folder of the membrane stack, for the part isbi")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results in this file")
     arguments = parser.parse_args()
     if arguments.part == "speed":
         measure_speed(arguments.device)
         return
-    measure = {"simulated": measure_simulated, "isbi": measure_isbi, "start": measure_start}[arguments.part]
-    scores: dict[str, list[float]] = {}
+    results = Results(arguments.json, arguments.part)
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-        for name, dice in measure(seed, arguments):
-            scores.setdefault(name, []).append(dice)
-            print(f"seed {seed}  {name:32} Dice {dice:.3f}", flush=True)
-    print(f"\n{'':32}{'median':>8}{'lowest':>8}{'highest':>8}")
-    for name, values in scores.items():
-        print(f"{name:32}{statistics.median(values):8.3f}{min(values):8.3f}{max(values):8.3f}")
+        {"simulated": measure_simulated, "isbi": measure_isbi, "start": measure_start}[arguments.part](
+            seed, arguments, results
+        )
+    results.print_table()
 
 
-def recipes_for(n_labelled: int) -> list[Row]:
-    """The three recipes at one number of labelled slices, with the same crops."""
+class Results:
+    """Dice of each row and seed, kept in a file of JSON lines where one is given."""
+
+    def __init__(self, path: Path | None, part: str) -> None:
+        self._path, self._part = path, part
+        self._rows: dict[str, dict[int, float]] = {}
+        lines = path.read_text().splitlines() if path is not None and path.exists() else []
+        for each in map(json.loads, lines):
+            if each["part"] == part:
+                self._rows.setdefault(each["row"], {})[each["seed"]] = each["dice"]
+
+    def add(self, row: str, seed: int, measure: Callable[[], float]) -> None:
+        """Measure a row where that was not done yet."""
+        if seed in self._rows.get(row, {}):
+            return
+        begun = time.process_time()
+        dice = measure()
+        cpu_s = time.process_time() - begun
+        self._rows.setdefault(row, {})[seed] = dice
+        print(f"seed {seed}  {row:24} Dice {dice:.3f}  {cpu_s:.0f} CPU s", flush=True)
+        if self._path is not None:
+            line = {
+                "part": self._part,
+                "row": row,
+                "seed": seed,
+                "dice": round(dice, 4),
+                "cpu_s": round(cpu_s, 1),
+            }
+            with self._path.open("a") as stream:
+                stream.write(json.dumps(line) + "\n")
+
+    def print_table(self) -> None:
+        print(f"\n{'Dice':24}{'seeds':>6}{'median':>8}{'lowest':>8}{'highest':>8}{'above supervised':>26}")
+        for row, by_seed in self._rows.items():
+            values = list(by_seed.values())
+            print(
+                f"{row:24}{len(values):6}{statistics.median(values):8.3f}{min(values):8.3f}{max(values):8.3f}"
+                f"{self._describe_gain(row):>26}"
+            )
+
+    def _describe_gain(self, row: str) -> str:
+        """Return the median, lowest and highest difference from the supervised row with as many labels."""
+        recipe, _, labels = row.partition(", ")
+        other = self._rows.get(f"supervised, {labels}", {})
+        gains = [dice - other[seed] for seed, dice in self._rows[row].items() if seed in other]
+        if recipe == "supervised" or not gains:
+            return ""
+        return f"{statistics.median(gains):+.3f} [{min(gains):+.3f}, {max(gains):+.3f}]"
+
+
+def make_rows(n_labelled: int, *kinds: type[SupervisedRecipe]) -> list[Row]:
+    """Return recipes at one number of labelled slices, with the same crops; the published one has its own batch."""
+    given = {"crop_px": CROP_PX, "batch_crops": BATCH_CROPS}
+    published = {"crop_px": CROP_PX}
     return [
-        (f"{kind.name}, {n_labelled} slices", kind(crop_px=CROP_PX), n_labelled)
-        for kind in (SupervisedRecipe, SemiRecipe, PaperRecipe)
+        (f"{kind.name}, {n_labelled}", kind(**(published if kind is PaperRecipe else given)), n_labelled)
+        for kind in kinds
     ]
 
 
-def measure_simulated(seed: int, arguments: argparse.Namespace) -> list[tuple[str, float]]:
-    cell, free, tests = make_cells(seed)
-    four, sixteen = recipes_for(4), recipes_for(16)[:1]
-    return [
-        (name, run(lambda n: [cell(n), *free], recipe, n, seed, arguments, tests))
-        for name, recipe, n in [*four, *sixteen]
-    ]
+def measure_simulated(seed: int, arguments: argparse.Namespace, results: Results) -> None:
+    rows = [*make_rows(4, SupervisedRecipe, SemiRecipe, PaperRecipe), *make_rows(16, SupervisedRecipe)]
+    folder, tests = make_laboratory(seed)
+    for name, recipe, n in rows:
+        results.add(name, seed, lambda r=recipe, n=n: train_and_test(folder(n), r, seed, arguments, tests))
 
 
-def measure_start(seed: int, arguments: argparse.Namespace) -> list[tuple[str, float]]:
-    cell, free, tests = make_cells(seed)
+def measure_start(seed: int, arguments: argparse.Namespace, results: Results) -> None:
+    folder, tests = make_laboratory(seed)
     parent = load_model("membrane")
-    recipe = SemiRecipe(crop_px=CROP_PX)
+    ((_, recipe, n),) = make_rows(4, SemiRecipe)
+    starts: dict[str, dict[str, Any]] = {
+        "from the shipped model": {"parent": parent},
+        "from fresh weights": {"network": parent.config.network},
+    }
+    for name, start in starts.items():
+        results.add(
+            name, seed, lambda s=start: train_and_test(folder(n), recipe, seed, arguments, tests, **s)
+        )
 
-    def data(n: int) -> list[TrainingTomogram]:
-        return [cell(n), *free]
 
-    network = parent.config.network
-    return [
-        ("from the shipped model", run(data, recipe, 4, seed, arguments, tests, parent=parent)),
-        ("from fresh weights", run(data, recipe, 4, seed, arguments, tests, network=network)),
-    ]
-
-
-def measure_isbi(seed: int, arguments: argparse.Namespace) -> list[tuple[str, float]]:
+def measure_isbi(seed: int, arguments: argparse.Namespace, results: Results) -> None:
     import tifffile
 
     if arguments.data is None:
         raise SystemExit("Give the folder of the stack with --data.")
-    grey = tifffile.imread(arguments.data / "isbi2012_train_volume.tif")
-    truth = (tifffile.imread(arguments.data / "isbi2012_train_labels.tif") == 0).astype(np.uint8)
+    grey = halve(tifffile.imread(arguments.data / "isbi2012_train_volume.tif"))
+    is_membrane = tifffile.imread(arguments.data / "isbi2012_train_labels.tif") == 0
+    truth = (halve(is_membrane) >= 0.5).astype(np.uint8)
     tests = [(Tomogram(grey[20:], absorbing_is="dark"), truth[20:])]
     held_out = (16, 17)
 
-    def data(n: int) -> list[TrainingTomogram]:
-        chosen = np.unique(np.linspace(0, 14, n + 2 if n < 14 else n).round().astype(int))
-        chosen = chosen[1:-1] if n < 14 else chosen
+    def stack(n: int) -> list[TrainingTomogram]:
+        chosen = np.random.default_rng(seed).choice(15, n, replace=False)
         labels = ArrayLabels({int(z): truth[z] for z in (*chosen, *held_out)})
         return [TrainingTomogram("isbi", Tomogram(grey[:18], absorbing_is="dark"), labels, held_out)]
 
-    rows = [row for n in (1, 3, 6, 15) for row in recipes_for(n)]
-    return [(name, run(data, recipe, n, seed, arguments, tests, gap=1)) for name, recipe, n in rows]
+    rows = [row for n in (3, 1, 6, 15) for row in make_rows(n, SupervisedRecipe, SemiRecipe)]
+    for name, recipe, n in [*rows[:2], *make_rows(3, PaperRecipe), *rows[2:]]:
+        results.add(name, seed, lambda r=recipe, n=n: train_and_test(stack(n), r, seed, arguments, tests))
 
 
-def make_cells(
-    seed: int,
-) -> tuple[Callable[[int], TrainingTomogram], list[TrainingTomogram], list[tuple[Tomogram, np.ndarray]]]:
-    """Return the labelled cell for a number of labelled slices, unlabelled cells, and cells to test on."""
-    numbers = range(5_000 + SEEDS_A_RUN * seed, 5_000 + SEEDS_A_RUN * (seed + 1))
+def halve(volume: np.ndarray) -> np.ndarray:
+    """Return means of two by two pixels, (z, y / 2, x / 2) float32."""
+    z, y, x = volume.shape
+    return volume.reshape(z, y // 2, 2, x // 2, 2).mean((2, 4), dtype=np.float32)
+
+
+def make_laboratory(seed: int) -> tuple[Data, Tests]:
+    """Return the tomograms for a number of labelled ones, and those to test on."""
+    first = FIRST_CELL + SEEDS_A_RUN * seed
     cells = [
-        simulate_cell(PhantomSettings(SHAPE), seed=number)
-        for number in numbers[: 1 + N_TEST_CELLS + UNLABELLED_CELLS]
+        simulate_cell(draw_settings(number, SHAPE, voxel_range_nm=VOXEL_RANGE_NM), seed=number)
+        for number in range(first, first + N_CELLS + N_HELD_OUT + N_TESTS)
     ]
-    first = cells[0]
-    truth = (first.labels == MEMBRANE).astype(np.uint8)
+    middle = SHAPE[0] // 2
 
-    def labelled(n: int) -> TrainingTomogram:
-        chosen = (
-            np.linspace(HELD_OUT[0] + GAP_SLICES + 1, HELD_OUT[1] - GAP_SLICES - 1, n).round().astype(int)
-        )
-        labels = ArrayLabels({int(z): truth[z] for z in (*chosen, *HELD_OUT)})
-        return TrainingTomogram("labelled", first.tomogram, labels, HELD_OUT)
+    def folder(n: int) -> list[TrainingTomogram]:
+        labelled = {*np.linspace(0, N_CELLS - 1, n).round().astype(int), N_CELLS, N_CELLS + 1}
+        found = []
+        for number, cell in enumerate(cells[: N_CELLS + N_HELD_OUT]):
+            truth = (cell.labels[middle] == MEMBRANE).astype(np.uint8)
+            labels = ArrayLabels({middle: truth}) if number in labelled else None
+            marked = (middle,) if number >= N_CELLS else ()
+            found.append(TrainingTomogram(f"cell {number}", cell.tomogram, labels, marked))
+        return found
 
-    free = [
-        TrainingTomogram(f"free {n}", each.tomogram) for n, each in enumerate(cells[1 : 1 + UNLABELLED_CELLS])
-    ]
-    tests = [(each.tomogram, each.labels == MEMBRANE) for each in cells[1 + UNLABELLED_CELLS :]]
-    return labelled, free, tests
+    return folder, [(each.tomogram, each.labels == MEMBRANE) for each in cells[-N_TESTS:]]
 
 
-def run(
-    data: Callable[[int], list[TrainingTomogram]],
+def train_and_test(
+    tomograms: list[TrainingTomogram],
     recipe: SupervisedRecipe,
-    n_labelled: int,
     seed: int,
     arguments: argparse.Namespace,
-    tests: Sequence[tuple[Tomogram, np.ndarray]],
+    tests: Tests,
     *,
     parent: Model | None = None,
     network: NetworkConfig = SMALL,
-    gap: int = GAP_SLICES,
 ) -> float:
     """Train and return the Dice over all pixels of the tests."""
     settings = TrainingSettings(
         recipe=recipe,
-        steps=arguments.steps,
+        steps=arguments.steps or STEPS[arguments.part],
         seed=seed,
         network=network,
-        n_validations=10,
-        patience=10,
-        split=SplitSettings("marked", gap_slices=gap),
+        n_validations=6,
+        patience=6,
+        split=SplitSettings("marked", gap_slices=1),
         checkpoint_every_s=3600,
     )
     with tempfile.TemporaryDirectory() as folder:
         version = train_model(
-            data(n_labelled),
+            tomograms,
             settings,
             VersionTarget(Path(folder) / "models", "trial"),
             folder=Path(folder) / "run",
