@@ -3,8 +3,10 @@
 import streamlit as st
 
 from sxt.ui.job_progress import take_finished
+from sxt.ui.metrics.about import draw_about
 from sxt.ui.metrics.form import PAGE, compare_form
 from sxt.ui.metrics.labelled import list_labelled
+from sxt.ui.metrics.look import follow_look, forget_look
 from sxt.ui.metrics.result import draw_study, watch_jobs
 from sxt.ui.metrics.studies import choose_study, current_study, follow_address, list_studies, want_study
 from sxt.ui.models.catalogue import list_versions
@@ -29,6 +31,7 @@ if not catalogue.sound:
     st.stop()
 studies = list_studies(workspace)
 follow_address(studies)
+follow_look()
 shown, labelled = current_study(studies), list_labelled(workspace)
 with st.container(key=f"{COLUMNS_KEY}-metrics"):
     controls, result = st.columns([1, 3], gap="large")
@@ -37,10 +40,14 @@ with controls, errors_shown():
         choose_study(studies, shown)
     with st.expander("New comparison", expanded=shown is None):
         compare_form(labelled, catalogue)
+    if shown is not None:
+        draw_about(catalogue, shown)
+    else:
+        forget_look()
 with result, errors_shown():
     is_running = watch_jobs()
     if shown is not None:
-        draw_study(catalogue, studies, shown)
+        draw_study(studies, shown)
     elif not labelled:
         empty_state(
             "No tomogram has labels yet, so that nothing can be measured. Label some slices, or import a label volume "

@@ -287,13 +287,23 @@ def _fingerprint(evaluation: Evaluation) -> tuple[int, int, str]:
 def _warnings(n_units: int, block_slices: int | None, settings: StatisticsSettings) -> tuple[str, ...]:
     found = []
     if block_slices is not None:
+        blocks, slices = _count(n_units, "block"), _count(block_slices, "slice")
         found.append(
-            f"There is one tomogram: {n_units} blocks of about {block_slices} slices were resampled, so that nothing "
-            "is said of other tomograms."
+            f"There is one tomogram: {blocks} of about {slices} {_were(n_units)} resampled, so that nothing is said of "
+            "other tomograms."
         )
     if n_units < settings.min_units:
-        what = "blocks" if block_slices is not None else "tomograms"
+        what = _count(n_units, "block" if block_slices is not None else "tomogram")
         found.append(
-            f"{n_units} {what} are too few to tell versions apart; {settings.min_units} are the fewest that can."
+            f"{what} {'is' if n_units == 1 else 'are'} too few to tell versions apart; {settings.min_units} are the "
+            "fewest that can."
         )
     return tuple(found)
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,5 +1,6 @@
 """The headline of a comparison: each version's scores with intervals and the verdict against the baseline."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sxt.metrics import Comparison, ScoreOfVersion, Study
 from sxt.metrics.figures import SCORE_LABELS
 from sxt.metrics.report import format_interval
 from sxt.ui import format as fmt
+from sxt.ui.metrics.look import current_look, look_control
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -36,14 +38,13 @@ def find_comparison(study: Study, class_value: int) -> Comparison | None:
 def draw_headline(comparison: Comparison, *, key: str) -> None:
     """Draw the table; a click on a column's head sorts by it."""
     has_others = len(comparison.versions) > 1
-    switch = f"{key}-differences"
-    differences_only = has_others and bool(st.session_state.get(switch))
+    differences_only = has_others and current_look().differences_only
     table = headline_table(comparison, differences_only=differences_only)
     if len(table.columns) > 1:
         st.dataframe(
             _coloured(table),
             hide_index=True,
-            row_height=ROW_HEIGHT_PX if has_others else None,
+            row_height=ROW_HEIGHT_PX if has_others and _has_intervals(comparison) else None,
             key=f"{key}-headline-{differences_only}",
             column_config=_columns(table),
             height="content",
@@ -55,7 +56,7 @@ def draw_headline(comparison: Comparison, *, key: str) -> None:
     if has_others:
         toggle.toggle(
             "Show differences only",
-            key=switch,
+            **look_control("differences_only", [True, False], False, key=f"{key}-differences"),
             help="Differences from the baseline; scores in which no version differs are left out.",
         )
 
@@ -96,6 +97,10 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
         )
         for name in table.columns
     }
+
+
+def _has_intervals(comparison: Comparison) -> bool:
+    return any(math.isfinite(each.value.low) for each in comparison.scores)
 
 
 def _is_different(scores: Sequence[ScoreOfVersion]) -> bool:

@@ -12,18 +12,17 @@ from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval
 from sxt.ui.metrics.form import KIND, PAGE
 from sxt.ui.metrics.headline import draw_headline, find_comparison
 from sxt.ui.metrics.history import collect_versions, draw_history
-from sxt.ui.metrics.leakage import list_severe_leaks
+from sxt.ui.metrics.look import change_look, look_control, write_look
 from sxt.ui.metrics.numbers import AGREEMENT_COLUMNS, draw_files, draw_numbers, readable_table
 from sxt.ui.metrics.plots import CHART_SETTINGS, draw_curves, in_theme
 from sxt.ui.metrics.slices_view import draw_slices_view
 from sxt.ui.metrics.studies import StoredStudy, open_study
-from sxt.ui.models.catalogue import Catalogue
 from sxt.ui.services import services
 from sxt.ui.text import escape_markdown
 
-SLICES, CURVES, VERSIONS, NUMBERS = "Slices", "Curves", "Versions", "Numbers and files"
+SLICES, CURVES, VERSIONS, NUMBERS = "slices", "curves", "versions", "numbers"
+VIEW_NAMES = {SLICES: "Slices", CURVES: "Curves", VERSIONS: "Versions", NUMBERS: "Numbers and files"}
 VIEW_KEY = "metrics-view"
-TRAINED_ON = "was trained on"
 
 
 def watch_jobs() -> bool:
@@ -34,10 +33,9 @@ def watch_jobs() -> bool:
     return bool(jobs)
 
 
-def draw_study(catalogue: Catalogue, studies: Sequence[StoredStudy], shown: StoredStudy) -> None:
+def draw_study(studies: Sequence[StoredStudy], shown: StoredStudy) -> None:
     """Draw a comparison."""
     study = open_study(services().workspace, shown.id)
-    _draw_warnings(catalogue, shown, study)
     class_value = _choose_class(study, shown)
     comparison = find_comparison(study, class_value)
     if comparison is None:
@@ -45,9 +43,16 @@ def draw_study(catalogue: Catalogue, studies: Sequence[StoredStudy], shown: Stor
     else:
         draw_headline(comparison, key=f"metrics-{shown.id}")
     views = (SLICES, CURVES, VERSIONS, NUMBERS) if study.has_labels else (SLICES, NUMBERS)
-    if st.session_state.get(VIEW_KEY) not in views:
-        st.session_state[VIEW_KEY] = SLICES
-    view = st.segmented_control("View", views, required=True, key=VIEW_KEY, label_visibility="collapsed")
+    view = st.segmented_control(
+        "View",
+        views,
+        format_func=lambda each: VIEW_NAMES[each],
+        required=True,
+        label_visibility="collapsed",
+        **look_control("view", list(views), SLICES, key=VIEW_KEY),
+    )
+    change_look(view=view, class_value=class_value)
+    write_look()
     if view == SLICES:
         draw_slices_view(shown, study, class_value)
     elif view == CURVES:
@@ -57,17 +62,6 @@ def draw_study(catalogue: Catalogue, studies: Sequence[StoredStudy], shown: Stor
     else:
         draw_files(shown)
         draw_numbers(study, class_value)
-
-
-def _draw_warnings(catalogue: Catalogue, shown: StoredStudy, study: Study) -> None:
-    """Say what limits the conclusions: in red that a version was trained on what it was measured on."""
-    severe = list_severe_leaks(services().workspace, catalogue, shown, study)
-    severe += [each for each in study.warnings if TRAINED_ON in each]
-    for sentence in severe:
-        st.error(escape_markdown(sentence))
-    rest = [each for each in study.warnings if TRAINED_ON not in each]
-    if rest:
-        st.warning(escape_markdown(" ".join(rest)))
 
 
 def _watch(ids: list[str]) -> None:
@@ -84,10 +78,9 @@ def _choose_class(study: Study, shown: StoredStudy) -> int:
     chosen: int = st.segmented_control(
         "Class",
         list(names),
-        default=study.classes[0].value,
         format_func=lambda value: escape_markdown(names[value]),
         required=True,
-        key=f"metrics-class-{shown.id}",
+        **look_control("class_value", list(names), study.classes[0].value, key=f"metrics-class-{shown.id}"),
     )
     return chosen
 

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from sxt.metrics import Study
 from sxt.ui import format as fmt
+from sxt.ui.metrics.chosen_object import choose_object, chosen_box, draw_chosen_object, object_clicked
+from sxt.ui.metrics.look import SEEN_KEY, change_look, current_look, look_control, write_look
 from sxt.ui.metrics.looked_at import LookedAt, map_overlay, rank_slices
 from sxt.ui.metrics.object_list import draw_objects
 from sxt.ui.metrics.plots import draw_slice_changes, draw_slice_errors
@@ -14,89 +17,89 @@ from sxt.ui.services import services
 from sxt.ui.shell import errors_shown
 from sxt.ui.text import escape_markdown
 from sxt.ui.viewer import Mark, OverlaySource, slice_viewer, tomogram_source
-from sxt.ui.viewer.component import Box, Position
-from sxt.ui.viewer.error_maps import labels_stamps
+from sxt.ui.viewer.component import Position, ViewerState
+from sxt.ui.viewer.error_maps import MapKind, labels_stamps
 from sxt.workspace import TomogramManifest
 
-ERRORS, SIDE_BY_SIDE, CHANGES, AGREEMENT = "Errors", "Side by side", "Fixed and broken", "Agreement"
+ERRORS, SIDE_BY_SIDE, CHANGES, AGREEMENT = "errors", "side-by-side", "changes", "agreement"
+SHOW_NAMES = {
+    ERRORS: "Errors",
+    SIDE_BY_SIDE: "Side by side",
+    CHANGES: "Fixed and broken",
+    AGREEMENT: "Agreement",
+}
 HEIGHT_PX = 520
+LIST_HEIGHT_PX, SHORT_LIST_HEIGHT_PX = 470, 180
+"""Of the objects alone, and above the 3D view of one of them."""
+
 N_MARKED = 5
 """Slices with most wrong voxels that are marked beside the picture."""
 
 JUMP_KEY = "metrics-jump"
-BOX_KEY = "metrics-box"
-POSITION_KEY = "metrics-position"
-SEEN_KEY = "metrics-seen"
-"""Holds the tomogram that the viewer has shown last."""
 
 
 @st.fragment
 def draw_slices_view(stored: StoredStudy, study: Study, class_value: int) -> None:
     """Draw plot, viewer and objects of one version on one tomogram."""
     with errors_shown():
-        looked_at, mode = _choose(stored, study, class_value)
+        looked_at, show = _choose(stored, study, class_value)
         tomogram = looked_at.find_tomogram(services().workspace)
         if tomogram is None:
             st.info("The tomogram of this comparison was deleted; its numbers are kept under Numbers.")
             return
         if study.has_labels:
-            _draw_plot(looked_at, tomogram, mode)
+            _draw_plot(looked_at, show)
             _say_what_changed(stored, tomogram)
-        _draw_viewers(looked_at, tomogram, mode)
-        if st.session_state.get(SEEN_KEY) != tomogram.id:
-            st.session_state.pop(POSITION_KEY, None)
+        _draw_viewers(looked_at, tomogram, show)
         st.session_state[SEEN_KEY] = tomogram.id
-
-
-def jump_to(place: Position, box: Box) -> None:
-    """Move the viewer to a place when the fragment runs again, with a box around it in the middle."""
-    st.session_state[JUMP_KEY] = place
-    st.session_state[BOX_KEY] = box
+    write_look()
 
 
 def _choose(stored: StoredStudy, study: Study, class_value: int) -> tuple[LookedAt, str]:
     """Draw the choice of version, tomogram and what to show."""
     names = [each.name for each in study.versions]
-    baseline = names.index(study.baseline)
-    others = [v for v in range(len(names)) if v != baseline]
-    offered = list(range(len(names))) if study.has_labels else others
+    others = [name for name in names if name != study.baseline]
+    offered = names if study.has_labels else others
+    ids = list(stored.request.tomogram_ids)
+    name_of = dict(zip(ids, (each.name for each in study.tomograms), strict=True))
     columns = st.columns([3, 3, 5, 3], gap="small", vertical_alignment="bottom")
     version = columns[0].selectbox(
         "Version",
         offered,
-        index=offered.index(others[0] if others else baseline),
-        format_func=lambda v: names[v],
-        key=f"metrics-version-{stored.id}",
+        **look_control("version", offered, (others or names)[0], key=f"metrics-version-{stored.id}"),
     )
-    tomogram = columns[1].selectbox(
+    tomogram_id = columns[1].selectbox(
         "Tomogram",
-        range(len(study.tomograms)),
-        format_func=lambda t: study.tomograms[t].name,
-        key=f"metrics-tomogram-{stored.id}",
-        disabled=len(study.tomograms) < 2,
+        ids,
+        format_func=lambda each: name_of[each],
+        disabled=len(ids) < 2,
+        **look_control("on", ids, ids[0], key=f"metrics-tomogram-{stored.id}"),
     )
-    looked_at = LookedAt(stored, study, version, tomogram, class_value)
+    change_look(version=version, on=tomogram_id)
+    looked_at = LookedAt(stored, study, names.index(version), ids.index(tomogram_id), class_value)
     with columns[2]:
-        mode = _choose_mode(looked_at)
+        show = _choose_show(looked_at)
     with columns[3]:
         _next_worst(looked_at)
-    return looked_at, mode
+    return looked_at, show
 
 
-def _choose_mode(looked_at: LookedAt) -> str:
+def _choose_show(looked_at: LookedAt) -> str:
     if not looked_at.study.has_labels:
+        change_look(show=None)
         return AGREEMENT
     is_baseline = looked_at.version == looked_at.baseline
-    modes = (ERRORS,) if is_baseline else (ERRORS, SIDE_BY_SIDE, CHANGES)
-    mode: str = st.segmented_control(
+    offered = [ERRORS] if is_baseline else [ERRORS, SIDE_BY_SIDE, CHANGES]
+    show: str = st.segmented_control(
         "Show",
-        modes,
-        default=ERRORS,
+        offered,
+        format_func=lambda each: SHOW_NAMES[each],
         required=True,
-        key=f"metrics-mode-{looked_at.stored.id}-{is_baseline}",
         label_visibility="collapsed",
+        **look_control("show", offered, ERRORS, key=f"metrics-show-{looked_at.stored.id}-{is_baseline}"),
     )
-    return mode
+    change_look(show=show)
+    return show
 
 
 def _next_worst(looked_at: LookedAt) -> None:
@@ -108,7 +111,7 @@ def _next_worst(looked_at: LookedAt) -> None:
         "Next worst slice",
         key=f"{looked_at.key}-worst",
         on_click=_go_on,
-        args=(f"{looked_at.key}-rank", ranked),
+        args=(ranked,),
         disabled=not ranked,
         help="Goes through the slices, those with most wrong voxels first."
         if ranked
@@ -117,19 +120,24 @@ def _next_worst(looked_at: LookedAt) -> None:
     )
 
 
-def _go_on(key: str, ranked: Sequence[int]) -> None:
-    rank = st.session_state.get(key, -1) + 1
-    st.session_state[key] = rank if rank < len(ranked) else 0
-    _jump_to_slice(ranked[st.session_state[key]])
+def _go_on(ranked: Sequence[int]) -> None:
+    """Go to the slice after the present one in the ranking, and from the last or from elsewhere to the worst."""
+    at = current_look().at
+    rank = ranked.index(at[0]) + 1 if at is not None and at[0] in ranked else 0
+    _jump_to_slice(ranked[rank % len(ranked)])
 
 
 def _jump_to_slice(z: int) -> None:
-    _, y, x = st.session_state.get(POSITION_KEY, (None, None, None))
+    _, y, x = current_look().at or (None, None, None)
     st.session_state[JUMP_KEY] = (z, y, x)
 
 
-def _draw_plot(looked_at: LookedAt, tomogram: TomogramManifest, mode: str) -> None:
-    draw = draw_slice_changes if mode == CHANGES else draw_slice_errors
+def _jump_to(place: Position) -> None:
+    st.session_state[JUMP_KEY] = place
+
+
+def _draw_plot(looked_at: LookedAt, show: str) -> None:
+    draw = draw_slice_changes if show == CHANGES else draw_slice_errors
     draw(
         looked_at.study,
         looked_at.version,
@@ -149,40 +157,44 @@ def _say_what_changed(stored: StoredStudy, tomogram: TomogramManifest) -> None:
         )
 
 
-def _draw_viewers(looked_at: LookedAt, tomogram: TomogramManifest, mode: str) -> None:
+def _draw_viewers(looked_at: LookedAt, tomogram: TomogramManifest, show: str) -> None:
+    if show == SIDE_BY_SIDE:
+        _draw_pair(looked_at, tomogram)
+        _draw_objects(looked_at, *st.columns(2, gap="small"))
+    elif looked_at.study.has_labels:
+        picture, objects = st.columns([8, 5], gap="small")
+        with picture:
+            _draw_single(looked_at, tomogram, show)
+        _draw_objects(looked_at, objects, objects)
+    else:
+        _draw_single(looked_at, tomogram, show)
+    st.session_state.pop(JUMP_KEY, None)  # a place is given once: given again, the viewer would go back there
+
+
+def _draw_pair(looked_at: LookedAt, tomogram: TomogramManifest) -> None:
+    """Draw baseline and version beside each other; a click in either chooses among the version's objects."""
     workspace, version, baseline = services().workspace, looked_at.version, looked_at.baseline
-    if mode == SIDE_BY_SIDE:
-        pair = [map_overlay(workspace, looked_at, "errors", each) for each in (baseline, version)]
-        for column, overlay, side in zip(st.columns(2, gap="small"), pair, ("left", "right"), strict=True):
-            with column:
-                st.caption(escape_markdown(overlay.name + (" (baseline)" if side == "left" else "")))
-                _draw_viewer(looked_at, tomogram, overlay, key=f"metrics-viewer-{side}", link="metrics")
-        _take_jump()
-        draw_objects(looked_at, on_choose=jump_to)
+    pair = [map_overlay(workspace, looked_at, "errors", each) for each in (baseline, version)]
+    for column, overlay, side in zip(st.columns(2, gap="small"), pair, ("left", "right"), strict=True):
+        with column:
+            st.caption(escape_markdown(overlay.name + (" (baseline)" if side == "left" else "")))
+            _draw_viewer(looked_at, tomogram, overlay, key=f"metrics-viewer-{side}", link="metrics")
+
+
+def _draw_single(looked_at: LookedAt, tomogram: TomogramManifest, show: str) -> None:
+    workspace, version, baseline = services().workspace, looked_at.version, looked_at.baseline
+    if show != ERRORS:
+        kind: MapKind = "changes" if show == CHANGES else "agreement"
+        overlay = map_overlay(workspace, looked_at, kind, version)
+        _draw_viewer(looked_at, tomogram, overlay, key="metrics-viewer")
         return
-    picture, objects = (
-        st.columns([8, 5], gap="small") if looked_at.study.has_labels else (st.container(), None)
-    )
-    with picture:
-        if mode == ERRORS:
-            overlay = map_overlay(workspace, looked_at, "errors", version)
-            before = None if version == baseline else map_overlay(workspace, looked_at, "errors", baseline)
-        else:
-            overlay = map_overlay(
-                workspace, looked_at, "changes" if mode == CHANGES else "agreement", version
-            )
-            before = None
-        _draw_viewer(looked_at, tomogram, overlay, before=before, key="metrics-viewer")
-        if before is not None:
-            st.caption(
-                escape_markdown(
-                    f"The divider in the bar compares with {before.name}, which is left of it then."
-                )
-            )
-    _take_jump()
-    if objects is not None:
-        with objects:
-            draw_objects(looked_at, on_choose=jump_to)
+    overlay = map_overlay(workspace, looked_at, "errors", version)
+    before = None if version == baseline else map_overlay(workspace, looked_at, "errors", baseline)
+    _draw_viewer(looked_at, tomogram, overlay, before=before, key="metrics-viewer")
+    if before is not None:
+        st.caption(
+            escape_markdown(f"The divider in the bar compares with {before.name}, which is left of it then.")
+        )
 
 
 def _draw_viewer(
@@ -203,28 +215,57 @@ def _draw_viewer(
         position=_wanted_position(looked_at, tomogram),
         marks=_marks(looked_at) if looked_at.study.has_labels else (),
         link=link,
-        box=st.session_state.get(BOX_KEY),
+        box=chosen_box(looked_at) if looked_at.study.has_labels else None,
     )
     if state.position is not None and st.session_state.get(SEEN_KEY) == tomogram.id:
-        st.session_state[POSITION_KEY] = state.position
+        _take_state(looked_at, state, key=key)
+
+
+def _take_state(looked_at: LookedAt, state: ViewerState, *, key: str) -> None:
+    """Remember where the viewer is when that is news; a click on an object chooses it."""
+    told = f"{key}-told"
+    if state.position is None or st.session_state.get(told) == state.position:
+        return
+    before, st.session_state[told] = current_look().at, state.position
+    change_look(at=state.position)
+    if looked_at.study.has_labels and before is not None:
+        clicked = object_clicked(looked_at, before, state)
+        if clicked is not None and clicked != current_look().wrong_object:
+            choose_object(clicked)
+            st.rerun(scope="fragment")
+
+
+def _draw_objects(looked_at: LookedAt, place: DeltaGenerator, place_of_scene: DeltaGenerator) -> None:
+    """Draw the list and, of an object that is chosen, what is around it in 3D."""
+    is_chosen = chosen_box(looked_at) is not None
+    with place:
+        draw_objects(
+            looked_at,
+            current_look().wrong_object if is_chosen else None,
+            on_choose=lambda each: choose_object(each, looked_at, on_place=_jump_to),
+            height_px=SHORT_LIST_HEIGHT_PX if is_chosen else LIST_HEIGHT_PX,
+        )
+    if is_chosen:
+        with place_of_scene:
+            draw_chosen_object(looked_at)
 
 
 def _wanted_position(looked_at: LookedAt, tomogram: TomogramManifest) -> Position | None:
-    """Return where the viewer is to go now; None where it stays. At first it shows the worst slice."""
+    """Return where the viewer is to go now; None where it stays. At first: as in the address, or the worst slice."""
     wanted = st.session_state.get(JUMP_KEY)
-    if wanted is None and st.session_state.get(SEEN_KEY) != tomogram.id and looked_at.study.has_labels:
-        ranked = rank_slices(looked_at.counts, looked_at.evaluation.slices)
-        wanted = (ranked[0], None, None) if ranked else None
+    if wanted is None and st.session_state.get(SEEN_KEY) != tomogram.id:
+        wanted = current_look().at if SEEN_KEY not in st.session_state else None
+        if wanted is None and looked_at.study.has_labels:
+            ranked = rank_slices(looked_at.counts, looked_at.evaluation.slices)
+            wanted = (ranked[0], None, None) if ranked else None
     if wanted is None:
         return None
-    z, y, x = (size // 2 if at is None else at for at, size in zip(wanted, tomogram.shape, strict=True))
+    z, y, x = (
+        size // 2 if at is None else min(at, size - 1)
+        for at, size in zip(wanted, tomogram.shape, strict=True)
+    )
+    change_look(at=(z, y, x))
     return z, y, x
-
-
-def _take_jump() -> None:
-    """A place is given once: given again, the viewer would go back there."""
-    st.session_state.pop(JUMP_KEY, None)
-    st.session_state.pop(BOX_KEY, None)
 
 
 def _marks(looked_at: LookedAt) -> list[Mark]:

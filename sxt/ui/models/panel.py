@@ -19,6 +19,7 @@ from sxt.ui.models.catalogue import (
     make_default,
 )
 from sxt.ui.models.curves import draw_curves, read_curves
+from sxt.ui.models.note import draw_note, edit_note, read_note
 from sxt.ui.selection import select
 from sxt.ui.services import base_path, services
 from sxt.ui.shell import has_page, page_file
@@ -55,6 +56,8 @@ def draw_version(version: "ModelSummary") -> None:
         if version.is_default:
             st.badge("default", color="blue")
         st.badge("shipped" if is_shipped(workspace, version) else "of this workspace", color="gray")
+    with errors_shown():
+        draw_note(read_note(version))
     _draw_actions(version)
     text = _read_card(version)
     st.html(STYLE + _facts(version, text))
@@ -93,6 +96,8 @@ def _draw_actions(version: "ModelSummary") -> None:
             st.switch_page(page_file("segment"))
         if not version.is_default:
             st.button("Make default", key="sxt-model-default", on_click=_make_default, args=(spec,))
+        with errors_shown():
+            edit_note(version, read_note(version), key="sxt-model-note")
         st.link_button("Export as ZIP", address, help=f"{name}, {file_size(version.size_bytes)}")
         if not is_shipped(services().workspace, version):
             _draw_delete(version)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sxt.errors import InputError
-from sxt.metrics.difference import BROKEN, FIXED, STILL_WRONG, map_difference
+from sxt.metrics.difference import BROKEN, FIXED, STILL_WRONG, UNKNOWN, map_difference
 from sxt.metrics.pair import UNLABELLED
 from sxt.tomogram import VoxelSize
 from sxt.ui.viewer.volumes import SliceVolume, volume_of_array
@@ -21,7 +21,7 @@ MapKind = Literal["errors", "changes", "agreement"]
 """Right and wrong against labels; what a version fixed and broke; where two versions agree."""
 
 NOTHING = 0
-"""Right background, and what is not labelled or not held out."""
+"""Right background, and labelled voxels that are not measured."""
 
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = 1, 2, 3
 """Codes of ``errors``; of ``agreement``: in both, only in the second version, only in the first."""
@@ -147,15 +147,16 @@ class WorkedOutArray:
 
 
 def map_errors(prediction: np.ndarray, truth: np.ndarray, value: int) -> np.ndarray:
-    """Return the code of each voxel of a class, uint8; 255 in the truth is unlabelled and nothing."""
+    """Return the code of each voxel of a class, uint8; 255, unlabelled, stays what it is."""
     codes = np.array([[NOTHING, FALSE_NEGATIVE], [FALSE_POSITIVE, TRUE_POSITIVE]], np.uint8)
     found = codes[(prediction == value).astype(np.intp), (truth == value).astype(np.intp)]
-    return np.where(truth == UNLABELLED, np.uint8(NOTHING), found)
+    return np.where(truth == UNLABELLED, np.uint8(UNLABELLED), found)
 
 
 def map_changes(baseline: np.ndarray, candidate: np.ndarray, truth: np.ndarray, value: int) -> np.ndarray:
-    """Return the code of each voxel, uint8: fixed, broken or still wrong of a class, else nothing."""
+    """Return the code of each voxel, uint8: fixed, broken or still wrong of a class, nothing, or 255, unlabelled."""
     table = np.zeros(5, np.uint8)
+    table[UNKNOWN] = UNLABELLED
     for code, shown in CHANGE_CODES.items():
         table[code] = shown
     found: np.ndarray = table[map_difference(baseline, candidate, truth, value)]
@@ -173,12 +174,15 @@ def _reader_against_labels(
     def read(start: int, stop: int) -> np.ndarray:
         first = manifest.first_slice + start
         truth = labels.volume[first : first + stop - start]
-        if held_out:
-            truth[[first + k not in held_out for k in range(len(truth))]] = UNLABELLED
         predicted = [each[start:stop] for each in masks]
         if len(predicted) == 1:
-            return map_errors(predicted[0], truth, request.class_value)
-        return map_changes(predicted[0], predicted[1], truth, request.class_value)
+            found = map_errors(predicted[0], truth, request.class_value)
+        else:
+            found = map_changes(predicted[0], predicted[1], truth, request.class_value)
+        if held_out:
+            is_left_out = np.array([first + k not in held_out for k in range(len(truth))])
+            found[is_left_out[:, None, None] & (truth != UNLABELLED)] = NOTHING
+        return found
 
     return read
 

@@ -4,7 +4,15 @@ import pytest
 from sxt.errors import InputError
 from sxt.metrics import BinaryCounts
 from sxt.ui.metrics.looked_at import CLASSES, LookedAt, map_overlay, rank_slices
-from sxt.ui.metrics.object_list import list_wrong_objects
+from sxt.ui.metrics.object_list import (
+    WrongObject,
+    box_of,
+    describe_object,
+    find_object_at,
+    list_wrong_objects,
+    parse_wrong_object,
+    place_of,
+)
 from sxt.ui.metrics.studies import open_study
 from sxt.ui.viewer.error_maps import open_map, parse_map_id
 
@@ -17,7 +25,7 @@ def looked_at(bench, stored):
 def count_codes(bench, overlay):
     volume = open_map(bench.workspace, overlay.volume, overlay.item_id)
     codes = volume.levels[0].read((slice(0, 8), slice(0, 40), slice(0, 44)))
-    return np.bincount(codes.ravel(), minlength=4)
+    return np.bincount(codes[codes != 255], minlength=4)
 
 
 def test_slices_are_ranked_by_their_wrong_voxels():
@@ -75,9 +83,33 @@ def test_missed_and_wrong_objects_are_listed_with_their_places(looked_at):
     table = list_wrong_objects(looked_at)
     missed = table[table["what"] == "missed"]
     # the small box of 3 by 4 voxels is there in slices 2-3 and 5-6
-    assert missed[["z0", "y0", "x0", "z1", "y1", "x1"]].to_numpy().tolist() == [
-        [2, 2, 36, 3, 4, 39],
-        [5, 2, 36, 6, 4, 39],
+    chosen = [WrongObject("missed", int(number)) for number in missed["number"]]
+    assert [box_of(looked_at, each) for each in chosen] == [
+        ((2, 2, 36), (3, 4, 39)),
+        ((5, 2, 36), (6, 4, 39)),
     ]
+    assert missed[["z", "y", "x"]].to_numpy().tolist() == [[2, 3, 38], [6, 3, 38]]
+    assert [place_of(looked_at, each) for each in chosen] == [(2, 3, 38), (6, 3, 38)]
     assert missed["um3"].tolist() == pytest.approx([24 * 2000 / 1e9] * 2)
     assert (table["um3"].diff().dropna() <= 0).all()
+
+
+def test_an_object_is_found_where_it_lies(looked_at):
+    found = find_object_at(looked_at, "missed", (5, 3, 37))
+    assert box_of(looked_at, found) == ((5, 2, 36), (6, 4, 39))
+    assert describe_object(looked_at, found) == "Missed object of 4.80·10⁻⁵ µm³ around z 6, y 3, x 38"
+    assert find_object_at(looked_at, "missed", (4, 3, 37)) is None
+    assert find_object_at(looked_at, "wrong", (5, 3, 37)) is None
+
+
+def test_an_object_that_was_found_is_not_wrong(looked_at):
+    objects = looked_at.evaluation.of_class(1).objects
+    (number, *_) = np.flatnonzero(objects.truth.partner) + 1
+    assert box_of(looked_at, WrongObject("missed", int(number))) is None
+    assert box_of(looked_at, WrongObject("missed", len(objects.truth) + 1)) is None
+
+
+@pytest.mark.parametrize("text", ["", "missed", "missed-0", "missed--1", "found-2", "wrong-x"])
+def test_what_names_no_object_is_none(text):
+    assert parse_wrong_object(text) is None
+    assert parse_wrong_object(WrongObject("wrong", 12).to_text()) == WrongObject("wrong", 12)

@@ -1,8 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from sxt.ui.metrics.studies import list_studies
+from sxt.ui.metrics.looked_at import LookedAt
+from sxt.ui.metrics.object_list import find_object_at
+from sxt.ui.metrics.studies import list_studies, open_study
+from sxt.ui.models.catalogue import list_versions
+from sxt.workspace.evaluating import ModelUse
 from tests.ui.metrics.items import save_small_model
 from tests.ui.pages.conftest import labels, press, texts
 
@@ -11,9 +16,13 @@ def said(page):
     return texts(page).replace("\\", "")
 
 
-def study_in_address(page):
-    found = page.query_params["study"]
+def parameter(page, name):
+    found = page.query_params[name]
     return found[0] if isinstance(found, list) else found
+
+
+def study_in_address(page):
+    return parameter(page, "study")
 
 
 def test_without_a_tomogram_the_page_leads_to_upload(run_page):
@@ -77,33 +86,108 @@ def test_another_class_has_other_numbers(run_page, bench):
     assert page.dataframe[0].value["Dice"].tolist() != before
 
 
-@pytest.mark.parametrize("view", ["Curves", "Versions", "Numbers and files"])
+@pytest.mark.parametrize("view", ["curves", "versions", "numbers"])
 def test_every_view_can_be_drawn(run_page, bench, view):
     bench.compare()
     page = run_page("metrics")
     page.button_group(key="metrics-view").set_value(view).run()
     assert not page.exception
-    if view == "Numbers and files":
+    if view == "numbers":
         assert "Report, HTML" in [each.proto.label for each in page.get("download_button")]
     else:
         assert page.get("plotly_chart")
 
 
-@pytest.mark.parametrize("mode", ["Side by side", "Fixed and broken"])
-def test_every_way_to_look_at_errors_can_be_drawn(run_page, bench, mode):
+@pytest.mark.parametrize("show", ["side-by-side", "changes"])
+def test_every_way_to_look_at_errors_can_be_drawn(run_page, bench, show):
     stored = bench.compare()
     page = run_page("metrics")
-    page.button_group(key=f"metrics-mode-{stored.id}-False").set_value(mode).run()
+    page.button_group(key=f"metrics-show-{stored.id}-False").set_value(show).run()
     assert not page.exception
     assert not page.error
 
 
 def test_next_worst_goes_through_the_slices(run_page, bench):
-    stored = bench.compare()
-    page = press(run_page("metrics"), "Next worst slice")
-    assert page.session_state[f"metrics-{stored.id}-1-0-1-rank"] == 0
+    bench.compare()
+    page = run_page("metrics")
+    first = parameter(page, "at")
     page = press(page, "Next worst slice")
-    assert page.session_state[f"metrics-{stored.id}-1-0-1-rank"] == 1
+    assert parameter(page, "at") != first
+    for _ in range(3):
+        page = press(page, "Next worst slice")
+    assert parameter(page, "at") == first, (
+        "four slices are labelled, and after the last comes the worst again"
+    )
+
+
+def test_an_address_shows_the_very_same(run_page, bench):
+    stored = bench.compare()
+    wanted = {
+        "study": stored.id,
+        "view": "slices",
+        "class": "3",
+        "version": "known:1",
+        "on": bench.tomogram.id,
+        "show": "errors",
+        "at": "5-30-11",
+        "differences": "1",
+    }
+    page = run_page("metrics", **wanted)
+    assert {name: parameter(page, name) for name in wanted} == wanted
+    assert page.selectbox(key=f"metrics-version-{stored.id}").value == "known:1"
+    assert page.button_group(key=f"metrics-class-{stored.id}").value == 3
+    assert page.dataframe[0].value["Version"].tolist() == ["known:2"], "differences only"
+    page.button_group(key=f"metrics-class-{stored.id}").set_value(1).run()
+    assert parameter(page, "class") == "1"
+
+
+def test_a_chosen_object_is_shown_in_3d_and_named_in_the_address(run_page, bench):
+    stored = bench.compare()
+    looked_at = LookedAt(stored, open_study(bench.workspace, stored.id), 1, 0, 1)
+    text = find_object_at(looked_at, "missed", (5, 3, 37)).to_text()
+    page = run_page("metrics", study=stored.id, object=text, **{"class": "1"})
+    assert "Missed object of 4.80·10⁻⁵ µm³ around z 6, y 3, x 38" in said(page)
+    assert len(page.get("plotly_chart")) == 2, "the slices, and the object in 3D"
+    assert parameter(page, "object") == text
+    page = press(page, "Close")
+    assert "Missed object of" not in said(page)
+    assert "object" not in page.query_params
+
+
+def test_what_an_address_names_and_is_not_there_is_left_aside(run_page, bench):
+    stored = bench.compare()
+    page = run_page(
+        "metrics",
+        study=stored.id,
+        view="no",
+        version="no:1",
+        show="no",
+        on="no",
+        at="999-0-0",
+        object="missed-99",
+    )
+    assert (parameter(page, "view"), parameter(page, "version")) == ("slices", "known:2")
+    assert parameter(page, "at") == "7-0-0", "the last slice"
+
+
+def test_a_version_is_made_the_default_and_noted_on(run_page, opened, bench):
+    small = save_small_model(opened.workspace, "small")
+    (found,) = [each for each in list_versions(opened.workspace).sound if each.spec == small]
+    config = replace(
+        bench.uses[1].config, name="small", version="1", weights_sha256=found.config.weights_sha256
+    )
+    replace(bench, uses=(bench.uses[0], ModelUse(config, 0.62))).compare(models=("known:1", small))
+    page = run_page("metrics")
+    assert "This version is not there any more" in said(page), "the known ones are not in the workspace"
+    page.text_area(key=f"metrics-about-{small}-note-text-").set_value("Good on yeast")
+    page = press(page, "Save the note")
+    assert "Good on yeast" in said(page)
+    page = press(page, "Make default")
+    assert list_versions(opened.workspace).sound[0].spec == small
+    assert "Make default" not in labels(page)
+    models = run_page("models", model=small)
+    assert "Good on yeast" in said(models)
+    assert "local user, just now" in said(models)
 
 
 def test_without_labels_agreement_is_shown(run_page, bench):

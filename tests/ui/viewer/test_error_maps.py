@@ -42,13 +42,13 @@ def read(workspace, kind, request):
 
 def test_errors_are_coded_by_kind():
     predicted, truth = np.array([1, 1, 0, 0, 1, 3], np.uint8), np.array([1, 0, 1, 0, 255, 1], np.uint8)
-    assert map_errors(predicted, truth, 1).tolist() == [1, 2, 3, 0, 0, 3]
+    assert map_errors(predicted, truth, 1).tolist() == [1, 2, 3, 0, 255, 3]
 
 
 def test_changes_are_coded_by_what_became_of_a_voxel():
     baseline, candidate = np.array([0, 1, 0, 1, 0], np.uint8), np.array([1, 0, 0, 1, 0], np.uint8)
     truth = np.array([1, 1, 1, 1, 255], np.uint8)
-    assert map_changes(baseline, candidate, truth, 1).tolist() == [1, 2, 3, 0, 0]
+    assert map_changes(baseline, candidate, truth, 1).tolist() == [1, 2, 3, 0, 255]
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1 / 3, 1e-7])
@@ -69,7 +69,7 @@ def test_an_id_of_another_form_is_refused(text):
 
 def test_only_labelled_slices_have_errors(workspace, item):
     codes = read(workspace, "errors", MapRequest((MapPart(item.id, 0.5),), 1))
-    assert codes[0].max() == codes[3].max() == 0
+    assert np.unique(codes[[0, 3]]).tolist() == [255], "unlabelled"
     assert np.bincount(codes[1].ravel()).tolist() == [600 - 75, 25, 25, 25]
     assert np.bincount(codes[2].ravel()).tolist() == [550, 0, 0, 50]
 
@@ -80,6 +80,7 @@ def test_only_held_out_slices_count_where_that_is_asked_for(workspace, item):
     workspace.find_labels(item.tomogram_id).hold_out.write([1])
     codes = read(workspace, "errors", request)
     assert (codes[1].max(), codes[2].max()) == (3, 0)
+    assert np.unique(codes[[0, 3]]).tolist() == [255]
 
 
 def test_agreement_is_between_two_segmentations(workspace, item):
