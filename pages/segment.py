@@ -16,6 +16,7 @@ from sxt.ui.segment.show import choose_segmentation, select_what_was_made
 from sxt.ui.selection import current_selection
 from sxt.ui.services import services
 from sxt.ui.shell import empty_state, errors_shown, page_columns, page_head, primary_button
+from sxt.workspace import TomogramManifest
 
 KINDS = ("segment", "threshold")
 
@@ -59,7 +60,7 @@ with columns.result, errors_shown():
     shown = choose_segmentation(tomogram) if running_job(jobs, tomogram.id) is None else None
 
     @st.fragment(run_every=poll_interval(jobs))
-    def show_jobs() -> None:
+    def show_jobs(tomogram: TomogramManifest = tomogram) -> None:
         """Draw what runs, and what is done of the selected tomogram."""
         now = jobs_of_kinds(KINDS, page=PAGE)
         draw_jobs(now, key=PAGE)

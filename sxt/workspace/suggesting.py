@@ -2,7 +2,8 @@
 
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from sxt.errors import InputError
-from sxt.files import write_text_atomically
+from sxt.files import atomic_path, write_text_atomically
 from sxt.labels import LabelSet, Region, SliceKey, Suggestion, rank_slices
 from sxt.labels.volume import ByteVolume
 
@@ -62,16 +63,25 @@ def corners(regions: Sequence[Region]) -> tuple[tuple[Corner, Corner], ...]:
 
 def write_scores(labels: LabelSet, scores: DisagreementScores) -> None:
     """Keep scores beside the labels, in place of older ones and their maps."""
-    write_text_atomically(_path(labels), scores.model_dump_json())
-    for folder in labels.folder.glob(f"{MAPS_PREFIX}*"):
-        if folder.name not in (scores.maps, SCORES_FILE) and folder.is_dir():
-            shutil.rmtree(folder, ignore_errors=True)
+    with labels.lock():
+        try:
+            old = read_scores(labels)
+        except InputError:
+            old = None
+        write_text_atomically(_path(labels), scores.model_dump_json())
+        if old is not None and old.maps not in ("", scores.maps):
+            shutil.rmtree(labels.folder / old.maps, ignore_errors=True)
 
 
-def make_maps(labels: LabelSet) -> tuple[str, ByteVolume]:
-    """Make room for the disagreement of each voxel, 255 for the largest there can be; returns its name too."""
+@contextmanager
+def new_maps(labels: LabelSet) -> Iterator[tuple[str, ByteVolume]]:
+    """Give room for the disagreement of each voxel, 255 for the largest there can be, and its name in the scores.
+
+    The maps are there once the block ends without an error.
+    """
     name = f"{MAPS_PREFIX}{secrets.token_hex(TOKEN_BYTES)}"
-    return name, ByteVolume.create(labels.folder / name, labels.shape, fill_value=0, scratch=labels.scratch)
+    with atomic_path(labels.folder / name) as temporary:
+        yield name, ByteVolume.create(temporary, labels.shape, fill_value=0, scratch=labels.scratch)
 
 
 def read_map(labels: LabelSet, scores: DisagreementScores, z: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from sxt.workspace.suggesting import (
     DisagreementScores,
     ScoredSlice,
     corners,
-    make_maps,
+    new_maps,
     write_scores,
 )
 
@@ -120,17 +120,18 @@ def run_turned(context: JobContext, settings: TurnedSettings) -> JobOutcome:
 
     n_slices = tomogram.shape[0]
     looked_at = sorted({*range(0, n_slices, settings.step), n_slices - 1})
-    name, maps = make_maps(workspace.open_labels(settings.tomogram_id, by=context.job.submitted_by))
+    labels = workspace.open_labels(settings.tomogram_id, by=context.job.submitted_by)
+    with new_maps(labels) as (name, maps):
 
-    def keep(z: int, gap: np.ndarray) -> None:
-        values = np.rint(gap * (255 / LARGEST_SPREAD)).clip(0, 255).astype(np.uint8)
-        maps.write_box(slice_box(maps.shape, SliceKey("z", z)), values[None])
+        def keep(z: int, gap: np.ndarray) -> None:
+            values = np.rint(gap * (255 / LARGEST_SPREAD)).clip(0, 255).astype(np.uint8)
+            maps.write_box(slice_box(maps.shape, SliceKey("z", z)), values[None])
 
-    scores = DisagreementScores(
-        source=f"{settings.model} under four turns",
-        slices=_score(context, disagree, looked_at, keep=keep),
-        maps=name,
-    )
+        scores = DisagreementScores(
+            source=f"{settings.model} under four turns",
+            slices=_score(context, disagree, looked_at, keep=keep),
+            maps=name,
+        )
     return _keep(context, settings.tomogram_id, scores)
 
 

@@ -154,11 +154,11 @@ def test_disagreement_of_two_segmentations(ada, workspace, tomogram, segmentatio
 
 def test_disagreement_that_was_kept(ada, labels):
     from sxt.labels.values import slice_box
-    from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, make_maps, write_scores
+    from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, new_maps, write_scores
 
     assert ada.get("disagreement/2?maps=none").status_code == 404
-    name, maps = make_maps(labels)
-    maps.write_box(slice_box(labels.shape, SliceKey("z", 2)), np.full((1, *SHAPE), 77, np.uint8))
+    with new_maps(labels) as (name, maps):
+        maps.write_box(slice_box(labels.shape, SliceKey("z", 2)), np.full((1, *SHAPE), 77, np.uint8))
     scores = DisagreementScores(
         source="tiny:1 under four turns", slices=(ScoredSlice(z=2, scores=(0.1,)),), maps=name
     )
