@@ -14,7 +14,7 @@ from sxt.io import read_tomogram
 from sxt.io.tiff_folder import open_slices
 from sxt.labels.label_set import LabelSet
 from sxt.labels.tools.paint import paste
-from sxt.labels.values import BACKGROUND, UNLABELLED, SliceKey, check_class, check_value
+from sxt.labels.values import BACKGROUND, UNLABELLED, Shape, SliceKey, check_class, check_value
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from sxt.tomogram import Tomogram
 
@@ -46,16 +46,18 @@ class LabelPair:
     labels_path: Path
 
 
-def count_values(path: Path, *, dataset: str | None = None) -> dict[int, int]:
+def count_values(path: Path, *, dataset: str | None = None, shape: Shape | None = None) -> dict[int, int]:
     """Return how often each value stands in a file of labels, so that a mapping can be chosen.
 
     Raises
     ------
     InputError
-        A file that cannot be read, or that holds other than whole numbers of at least 0.
+        A file that cannot be read, that holds other than whole numbers of at least 0, or is not of ``shape``.
     """
     counts: dict[int, int] = {}
     source = read_tomogram(path, dataset=dataset)
+    if shape is not None:
+        _check_shape(path, source.shape, shape)
     for start in range(0, source.shape[0], SLAB_SLICES):
         slab = _whole_numbers(source, start)
         for value, count in zip(*np.unique(slab, return_counts=True), strict=True):
@@ -97,11 +99,7 @@ def import_volume(
         A file that cannot be read, of another shape, or with a value that means nothing: nothing is imported then.
     """
     source = read_tomogram(path, dataset=dataset)
-    if source.shape != labels.shape:
-        raise InputError(
-            f"{path.name} is {source.shape} (z, y, x), but the tomogram is {labels.shape}; "
-            "nothing was imported: give labels of the same shape."
-        )
+    _check_shape(path, source.shape, labels.shape)
     table = _ValueTable(labels, values)
     for start in range(0, source.shape[0], SLAB_SLICES):
         _check_cancel(cancel)
@@ -304,3 +302,11 @@ def _read_pair(pair: LabelPair, shape: tuple[int, int]) -> np.ndarray:
 def _check_cancel(cancel: CancelToken | None) -> None:
     if cancel is not None:
         cancel.raise_if_cancelled()
+
+
+def _check_shape(path: Path, found: Shape, wanted: Shape) -> None:
+    if found != wanted:
+        raise InputError(
+            f"{path.name} is {found} (z, y, x), but the tomogram is {wanted}; "
+            "nothing was imported: give labels of the same shape."
+        )

@@ -110,6 +110,8 @@ def test_values_are_mapped(tmp_path, empty):
     values[2], values[3] = 7, 65535
     tifffile.imwrite(tmp_path / "a.tif", values)
     assert count_values(tmp_path / "a.tif") == {0: 10 * 480, 7: 480, 65535: 480}
+    with pytest.raises(InputError, match="nothing was imported"):
+        count_values(tmp_path / "a.tif", shape=(3, 4, 5))
     import_volume(empty, tmp_path / "a.tif", by="eve", values={0: 255, 7: 1, 65535: 2})
     assert [int(v) for v in empty.volume[:][:, 0, 0]] == [255, 255, 1, 2] + [255] * 8
 

@@ -47,7 +47,10 @@ def draw_import(session: LabelSession) -> None:
         return
     names = {state.upload.id: state.upload.name for state in waiting}
     chosen = st.selectbox(
-        "Arrived", list(names), format_func=lambda each: names[each], key="label-import-file"
+        "Arrived",
+        list(names),
+        format_func=lambda each: names[each],
+        key=f"label-import-file-{waiting[0].upload.id}",  # what arrives last is chosen
     )
     path = services().uploads.source_path(chosen)
     is_pairs = path.is_dir() and any(PAIR_LABELS.fullmatch(each.name) for each in path.iterdir())
@@ -80,7 +83,12 @@ def _choose_values(session: LabelSession, path: Path, upload_id: str) -> dict[in
     """Draw what each value of the file becomes; None while that is not known."""
     known = st.session_state.get(_counts_key(upload_id))
     if known is None:
-        st.button("Look into the file", key="label-import-look", on_click=_look, args=(path, upload_id))
+        st.button(
+            "Look into the file",
+            key="label-import-look",
+            on_click=_look,
+            args=(path, upload_id, session.tomogram.shape),
+        )
         return None
     if isinstance(known, str):
         st.error(escape_markdown(known))
@@ -105,12 +113,12 @@ def _choose_values(session: LabelSession, path: Path, upload_id: str) -> dict[in
     return chosen
 
 
-def _look(path: Path, upload_id: str) -> None:
+def _look(path: Path, upload_id: str, shape: tuple[int, int, int]) -> None:
     from sxt.errors import SxtError
     from sxt.labels import count_values
 
     try:
-        st.session_state[_counts_key(upload_id)] = count_values(path)
+        st.session_state[_counts_key(upload_id)] = count_values(path, shape=shape)
     except SxtError as error:
         st.session_state[_counts_key(upload_id)] = str(error)
 
