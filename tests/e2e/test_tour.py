@@ -70,6 +70,7 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+@pytest.mark.timeout(900)
 def test_from_a_file_to_a_link_that_opens_logged_out(
     server: str, open_page: PageOpener, tomogram_file: Path, pictures: Path
 ) -> None:
