@@ -13,15 +13,13 @@ from sxt.cli.memory import use_huge_pages
 from sxt.cli.models import add_models_dir_argument, model_roots
 from sxt.cli.predictions import (
     add_measuring_arguments,
-    check_is_folder,
+    check_measuring,
     describe_table,
     find_record,
-    list_programs,
-    measuring_settings,
-    now,
+    measure,
     open_labels,
     show_number,
-    statistics_settings,
+    write_files,
 )
 from sxt.cli.terminal import ProgressBar
 from sxt.cli.variants import Variant, folder_name, parse_variant, variant_settings
@@ -63,25 +61,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     use_huge_pages()
-    from sxt.metrics import run_study, summarise, write_study
+    from sxt.metrics import summarise
 
     _check(arguments)
-    settings, statistics = measuring_settings(arguments), statistics_settings(arguments)
+    check_measuring(arguments)
     with _segmentations_folder(arguments.output) as folder, ProgressBar() as progress:
         given = _gather(arguments, folder, progress)
-        study = run_study(
-            given,
-            settings=settings,
-            statistics=statistics,
-            programs=list_programs(),
-            created=now(),
-            progress=progress,
-        )
-    result = {**summarise(study), "files": []}
-    if arguments.output is not None:
-        files = write_study(study, arguments.output, title="Comparison of model versions")
-        result["files"] = [str(files.folder / name) for name in files.names]
-    return result
+        study = measure(given, arguments, progress)
+    files = write_files(study, arguments.output, title="Comparison of model versions")
+    return {**summarise(study), "files": files}
 
 
 def describe(result: dict[str, Any]) -> str:
@@ -113,7 +101,6 @@ def parse_slices(text: str) -> tuple[int, int]:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    check_is_folder(arguments.output)
     names = [each.name for each in arguments.models]
     if arguments.labels and len(arguments.labels) != len(arguments.tomogram):
         raise SettingsError(

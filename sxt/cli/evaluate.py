@@ -8,15 +8,13 @@ from sxt.cli.predictions import (
     SegmentationRecord,
     add_measuring_arguments,
     agree_on_voxel_size,
-    check_is_folder,
+    check_measuring,
     describe_table,
     find_record,
-    list_programs,
-    measuring_settings,
-    now,
+    measure,
     open_labels,
     show_number,
-    statistics_settings,
+    write_files,
 )
 from sxt.cli.terminal import ProgressBar
 from sxt.errors import SettingsError
@@ -74,10 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from sxt.io import hash_source
-    from sxt.metrics import StudyInput, TomogramInfo, VersionInfo, run_study, summarise, write_study
+    from sxt.metrics import StudyInput, TomogramInfo, VersionInfo, summarise
 
-    check_is_folder(arguments.output)
-    settings, statistics = measuring_settings(arguments), statistics_settings(arguments)
+    check_measuring(arguments)
     record = find_record(Path(arguments.prediction))
     path = arguments.prediction if record is None else record.mask
     mask, truth, labels = _open(arguments, path)
@@ -101,21 +98,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         classes=classes,
     )
     with ProgressBar() as progress:
-        study = run_study(
-            given,
-            settings=settings,
-            statistics=statistics,
-            programs=list_programs(),
-            created=now(),
-            progress=progress,
-        )
+        study = measure(given, arguments, progress)
     result = {"prediction": str(path), "truth": arguments.truth, **summarise(study)}
     result["notes"] = [*notes, *result["notes"]]
-    result["files"] = []
-    if arguments.output is not None:
-        files = write_study(study, arguments.output, title=f"Evaluation of {given.versions[0].name}")
-        result["files"] = [str(files.folder / name) for name in files.names]
-    return result
+    title = f"Evaluation of {given.versions[0].name}"
+    return {**result, "files": write_files(study, arguments.output, title=title)}
 
 
 def describe(result: dict[str, Any]) -> str:

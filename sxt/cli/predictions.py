@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import sxt
 from sxt.cli.terminal import parse_voxel_size
 from sxt.errors import InputError, SettingsError
+from sxt.progress import ProgressCallback
 from sxt.tomogram import Tomogram, VoxelSize
 
 if TYPE_CHECKING:
-    from sxt.metrics import EvaluationSettings, Labels, StatisticsSettings
+    from sxt.metrics import EvaluationSettings, Labels, StatisticsSettings, Study, StudyInput
 
 RECORD_FILE = "segmentation.json"
 SAME_SIZE_TOLERANCE = 1e-3
@@ -104,6 +105,30 @@ def statistics_settings(arguments: argparse.Namespace) -> "StatisticsSettings":
     return StatisticsSettings(**_given({"confidence": arguments.confidence, "margin": arguments.margin}))
 
 
+def measure(given: "StudyInput", arguments: argparse.Namespace, progress: ProgressCallback) -> "Study":
+    """Measure a study with the settings that `add_measuring_arguments` asked for."""
+    from sxt.metrics import run_study
+
+    return run_study(
+        given,
+        settings=measuring_settings(arguments),
+        statistics=statistics_settings(arguments),
+        programs=list_programs(),
+        created=now(),
+        progress=progress,
+    )
+
+
+def write_files(study: "Study", output: Path | None, *, title: str) -> list[str]:
+    """Write report, tables and record where a folder is given; returns the paths of what was written."""
+    from sxt.metrics import write_study
+
+    if output is None:
+        return []
+    files = write_study(study, output, title=title)
+    return [str(files.folder / name) for name in files.names]
+
+
 def open_labels(
     path: str, *, dataset: str | None = None, is_binary: bool = False
 ) -> "tuple[Tomogram, Labels]":
@@ -149,10 +174,13 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def check_is_folder(output: Path | None) -> None:
-    """Raise `SettingsError` where the output is a file."""
+def check_measuring(arguments: argparse.Namespace) -> None:
+    """Raise `SettingsError`, before anything is read, where the output is a file or a setting is not usable."""
+    output = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise SettingsError(f"{output} is a file; give a folder for the output.")
+    measuring_settings(arguments)
+    statistics_settings(arguments)
 
 
 def describe_table(rows: Sequence[tuple[str, ...]]) -> list[str]:

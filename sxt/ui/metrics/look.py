@@ -150,7 +150,11 @@ def look_control(field: str, offered: list[Any], default: Any, *, key: str) -> d
         What can be chosen; anything else is replaced by ``default``.
     """
     chosen = getattr(current_look(), field)
-    st.session_state[key] = chosen if chosen in offered else default
+    wanted = chosen if chosen in offered else default
+    if (
+        key not in st.session_state or st.session_state[key] != wanted
+    ):  # set anew it could undo a click under way
+        st.session_state[key] = wanted
     return {"key": key, "on_change": _take, "args": (field, key)}
 
 

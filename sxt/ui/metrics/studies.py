@@ -13,6 +13,7 @@ from sxt.errors import InputError
 from sxt.metrics import Study, from_record, read_study
 from sxt.metrics.output import STUDY_FILE
 from sxt.ui import format as fmt
+from sxt.ui.addressed import AddressedItem
 from sxt.ui.selection import LABEL_LENGTH, Choice, unique_labels
 from sxt.ui.services import services
 from sxt.ui.text import escape_markdown, shorten
@@ -20,10 +21,7 @@ from sxt.workspace import Workspace
 from sxt.workspace.clock import utc_now
 from sxt.workspace.evaluating import EVALUATIONS_FOLDER, REQUEST_FILE, ComparisonRequest, comparison_folder
 
-PARAMETER = "study"
-WRITTEN_KEY = "sxt-study-address"
-WANTED_KEY = "sxt-study-wanted"
-CHOICE_KEY = "sxt-study-choice"
+ADDRESSED = AddressedItem("study", "sxt-study")
 KEPT_ENTRIES, KEPT_STUDIES = 256, 8
 
 
@@ -56,46 +54,29 @@ def open_study(workspace: Workspace, study_id: str) -> Study:
 
 def follow_address(studies: Sequence[StoredStudy]) -> None:
     """Want the comparison that the address names, where it was opened by its address."""
-    asked = st.query_params.get(PARAMETER)
-    if not asked or asked == st.session_state.get(WRITTEN_KEY):
+    asked = ADDRESSED.news()
+    if asked is None:
         return
-    st.session_state[WRITTEN_KEY] = asked
     if any(each.id == asked for each in studies):
-        st.session_state[WANTED_KEY] = asked
+        want_study(asked)
         return
     st.warning("The comparison in this address is not there any more; the newest one is shown instead.")
 
 
 def current_study(studies: Sequence[StoredStudy]) -> StoredStudy | None:
     """Return the comparison to show, the newest one by default, and write it into the address."""
-    wanted = st.session_state.get(WANTED_KEY)
-    found = next((each for each in studies if each.id == wanted), studies[0] if studies else None)
-    if found is None:
-        st.query_params.pop(PARAMETER, None)
-        st.session_state.pop(WRITTEN_KEY, None)
-        return None
-    if st.query_params.get(PARAMETER) != found.id:
-        st.query_params[PARAMETER] = found.id
-    st.session_state[WRITTEN_KEY] = found.id
-    return found
+    return ADDRESSED.current(studies)
 
 
 def want_study(study_id: str) -> None:
     """Show a comparison when the page runs again."""
-    st.session_state[WANTED_KEY] = study_id
+    ADDRESSED.want(study_id)
 
 
 def choose_study(studies: Sequence[StoredStudy], shown: StoredStudy) -> None:
     """Draw the list of stored comparisons."""
     labels = unique_labels([Choice(each.id, describe_study(each)) for each in studies])
-    st.session_state[CHOICE_KEY] = shown.id
-    st.selectbox(
-        "Stored comparisons",
-        list(labels),
-        format_func=lambda study_id: labels.get(study_id, study_id),
-        key=CHOICE_KEY,
-        on_change=_take,
-    )
+    ADDRESSED.control("Stored comparisons", labels, shown.id)
     st.caption(escape_markdown(describe_data(shown)))
 
 
@@ -117,10 +98,6 @@ def describe_data(study: StoredStudy) -> str:
     where = names[0] if len(names) == 1 else fmt.count(len(names), "tomogram")
     held_out = "held-out slices, where there are any" if request.hold_out_only else "all labelled slices"
     return f"On {where}; {held_out if request.with_labels else 'without labels'}. By {study.by}."
-
-
-def _take() -> None:
-    st.session_state[WANTED_KEY] = st.session_state[CHOICE_KEY]
 
 
 def _find(path: Path) -> StoredStudy | None:

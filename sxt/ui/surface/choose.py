@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sxt.ui import format as fmt
+from sxt.ui.addressed import AddressedItem
 from sxt.ui.selection import LABEL_LENGTH, Choice, current_selection, select, unique_labels
 from sxt.ui.services import services
 from sxt.ui.text import shorten
 from sxt.workspace import SurfaceManifest
 from sxt.workspace.clock import utc_now
 
-PARAMETER = "surface"
-WRITTEN_KEY = "sxt-surface-address"
-WANTED_KEY = "sxt-surface-wanted"
-CHOICE_KEY = "sxt-surface-choice"
+ADDRESSED = AddressedItem("surface", "sxt-surface")
 
 
 def list_surfaces(segmentation_id: str) -> list[SurfaceManifest]:
@@ -25,17 +23,15 @@ def list_surfaces(segmentation_id: str) -> list[SurfaceManifest]:
 
 def follow_address() -> None:
     """Select the segmentation of a surface that was opened by its address alone; runs the page again where it does."""
-    asked = st.query_params.get(PARAMETER)
-    if not asked or asked == st.session_state.get(WRITTEN_KEY):
+    asked = ADDRESSED.news()
+    if asked is None:
         return
     workspace = services().workspace
-    known = set(workspace.surfaces.list_ids())
-    surface = workspace.surfaces.find(asked) if asked in known else None
-    st.session_state[WRITTEN_KEY] = asked
+    surface = workspace.surfaces.find(asked) if asked in workspace.surfaces.list_ids() else None
     if surface is None:
         st.warning("The surface in this address is not there any more; the newest one is shown instead.")
         return
-    st.session_state[WANTED_KEY] = surface.id
+    want_surface(surface.id)
     selection = current_selection()
     if selection.segmentation != surface.segmentation_id:
         select(tomogram=surface.tomogram_id, segmentation=surface.segmentation_id)
@@ -44,21 +40,12 @@ def follow_address() -> None:
 
 def current_surface(surfaces: Sequence[SurfaceManifest]) -> SurfaceManifest | None:
     """Return the surface to show, and write it into the address."""
-    wanted = st.session_state.get(WANTED_KEY)
-    found = next((each for each in surfaces if each.id == wanted), surfaces[0] if surfaces else None)
-    if found is None:
-        st.query_params.pop(PARAMETER, None)
-        st.session_state.pop(WRITTEN_KEY, None)
-        return None
-    if st.query_params.get(PARAMETER) != found.id:
-        st.query_params[PARAMETER] = found.id
-    st.session_state[WRITTEN_KEY] = found.id
-    return found
+    return ADDRESSED.current(surfaces)
 
 
 def want_surface(surface_id: str) -> None:
     """Show a surface as soon as it is there."""
-    st.session_state[WANTED_KEY] = surface_id
+    ADDRESSED.want(surface_id)
 
 
 def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) -> None:
@@ -66,15 +53,8 @@ def choose_surface(surfaces: Sequence[SurfaceManifest], shown: SurfaceManifest) 
     if len(surfaces) < 2:
         return
     labels = unique_labels([Choice(each.id, describe_surface(each)) for each in surfaces])
-    st.session_state[CHOICE_KEY] = shown.id
-    st.selectbox(
-        "Surface",
-        list(labels),
-        format_func=lambda surface_id: labels.get(surface_id, surface_id),
-        key=CHOICE_KEY,
-        on_change=_take,
-    )
-    wanted = st.session_state.get(WANTED_KEY)
+    ADDRESSED.control("Surface", labels, shown.id)
+    wanted = ADDRESSED.wanted
     if wanted in labels and wanted != shown.id:
         st.rerun()
 
@@ -84,7 +64,3 @@ def describe_surface(surface: SurfaceManifest) -> str:
     made = fmt.ago(surface.created_at, utc_now())
     rest = f" · {fmt.count(surface.n_components, 'component')} · {made}"
     return shorten(surface.name, LABEL_LENGTH - len(rest)) + rest
-
-
-def _take() -> None:
-    st.session_state[WANTED_KEY] = st.session_state[CHOICE_KEY]

@@ -39,6 +39,7 @@ class Bench:
     tomogram: TomogramManifest
     uses: tuple[ModelUse, ...]
     kept: Path
+    source: Path
 
     def compare(self, **changes) -> StoredStudy:
         """Compare, and return what is stored."""
@@ -79,7 +80,8 @@ def make_bench(workspace: Workspace, folder: Path, *, name: str = "Zelle *7* <b>
     truth[26:34, 6:16] = 3
     for z in LABELLED:
         labels.change(SliceKey("z", z), lambda old: truth, by="ada", tool="brush")
-    return Bench(workspace, tomogram, (make_use("1", 0.5), make_use("2", 0.62)), folder / "kept")
+    uses = (make_use("1", 0.5), make_use("2", 0.62))
+    return Bench(workspace, tomogram, uses, folder / "kept", folder / "cell.npy")
 
 
 def make_use(version: str, threshold: float, **changes) -> ModelUse:
