@@ -225,7 +225,8 @@ def _headline_cell(comparison: Comparison, version: str, name: str, *, is_baseli
 
 def _interval_caption(study: Study, comparison: Comparison) -> str:
     confidence = f"{100 * comparison.settings.confidence:g} %"
-    what = f"{comparison.n_units} {comparison.unit}s resampled"
+    n = comparison.n_units
+    what = f"{n} {comparison.unit}{'' if n == 1 else 's'} resampled"
     if len(study.versions) == 1:
         return f"Scores with {confidence} intervals; {what}."
     return (
