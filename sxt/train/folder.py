@@ -26,7 +26,7 @@ CURVE_COLUMNS = (
     "sure_share",
     "dice",
 )
-"""``sure_share`` is the share of unlabelled pixels that the teacher is sure of; ``dice`` that of the hold-out."""
+"""``sure_share`` is how sure the teacher is of unlabelled pixels, 0 to 1; ``dice`` that of the hold-out."""
 
 STATE_KEY = "state"
 

@@ -66,6 +66,11 @@ def image_loss(image: Tensor, target: Tensor, *, ssim_weight: float, delta: floa
     return ssim_weight * similarity + (1 - ssim_weight) * functional.huber_loss(image, target, delta=delta)
 
 
+def confidence(probability: Tensor) -> Tensor:
+    """Return how sure a probability is, 0 at a half and 1 at 0 and 1."""
+    return (2 * probability - 1).abs()
+
+
 def sure_pixels(probability: Tensor, *, foreground: float, background: float) -> tuple[Tensor, Tensor]:
     """Return hard labels and where they are sure, both (b, c, y, x) float32.
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from sxt.network import DoubleDecoder
 from sxt.train.augment import Crops
 from sxt.train.batches import Batches, Views
-from sxt.train.losses import image_loss, label_loss, masked_huber, sure_pixels
+from sxt.train.losses import confidence, image_loss, label_loss, masked_huber
 from sxt.train.schedule import ramp_at
 from sxt.train.settings import PaperRecipe, SemiRecipe, SupervisedRecipe
 
@@ -119,15 +119,11 @@ class SemiObjective:
         return Losses(total, {name: each.detach() for name, each in {**parts, "loss": total}.items()})
 
     def _consistency(self, teacher: DoubleDecoder, views: Views, logit: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss where the teacher is sure, and the share of pixels where it is."""
+        """Return the loss towards what the teacher sees, the surer the more it counts, and how sure it is."""
         with torch.no_grad():
-            probability = torch.sigmoid(2 * teacher.label_logit(_laid_out(views.plain.values)).float())
-            target, sure = sure_pixels(
-                probability,
-                foreground=self.recipe.sure_foreground,
-                background=self.recipe.sure_background,
-            )
-        return label_loss(logit, target, sure), sure.mean()
+            target = torch.sigmoid(2 * teacher.label_logit(_laid_out(views.plain.values)).float())
+            sureness = confidence(target)
+        return label_loss(logit, target, sureness), sureness.mean()
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ class SemiRecipe(SupervisedRecipe):
     ramp_share : float
         Share of the first stretch in which the consistency's weight rises from 0.
     sure_foreground, sure_background : float
-        A teacher's or pseudo-label's pixel counts where its probability is at least the first, or at most the second.
+        A pixel becomes a pseudo-label where its probability is at least the first, or at most the second.
     n_rounds : int
         Rounds of pseudo-labels at most; none without a hold-out, which alone can tell whether a round helps.
     round_share : float
@@ -170,8 +170,10 @@ class SemiRecipe(SupervisedRecipe):
 
     Notes
     -----
-    Mean teacher: Tarvainen & Valpola 2017 (arXiv 1703.01780); confidence filter on strongly varied crops: FixMatch,
-    Sohn et al. 2020 (arXiv 2001.07685). Redrawing unlabelled slices with a decoder of its own: Dyhr et al. 2023.
+    Mean teacher: Tarvainen & Valpola 2017 (arXiv 1703.01780); a sure teacher on strongly varied crops: FixMatch, Sohn
+    et al. 2020 (arXiv 2001.07685). Departure: its probability is the target, and counts by its `confidence` instead
+    of above a limit, below which faint membranes would never pull. Redrawing unlabelled slices with a decoder of its
+    own: Dyhr et al. 2023.
     """
 
     name: ClassVar[RecipeName] = "semi"
@@ -183,7 +185,7 @@ class SemiRecipe(SupervisedRecipe):
     sure_foreground: float = 0.8
     sure_background: float = 0.1
     n_rounds: int = 2
-    round_share: float = 0.2
+    round_share: float = 0.1
     pseudo_weight: float = 0.5
     strong: AugmentationSettings = field(
         default_factory=lambda: AugmentationSettings(

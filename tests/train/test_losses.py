@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sxt.train.losses import (
+    confidence,
     image_loss,
     label_loss,
     masked_huber,
@@ -82,3 +83,8 @@ def test_only_what_is_sure_counts():
     target, sure = sure_pixels(probability, foreground=0.8, background=0.1)
     assert target.flatten().tolist() == [0, 0, 1]
     assert sure.flatten().tolist() == [1, 0, 1]
+
+
+def test_a_probability_is_the_surer_the_farther_it_is_from_a_half():
+    found = confidence(torch.tensor([0.0, 0.25, 0.5, 0.9, 1.0]))
+    torch.testing.assert_close(found, torch.tensor([1.0, 0.5, 0.0, 0.8, 1.0]))

@@ -50,12 +50,12 @@ def test_the_published_mix_of_losses():
 
 
 def test_the_teacher_counts_more_and_more():
-    recipe = small_semi(sure_foreground=0.5, sure_background=0.49)
+    recipe = small_semi()
     early, late = (losses_at(recipe, 1, progress=p) for p in (0.0, 1.0))
     for found, ramp in ((early, 0.006738), (late, 1.0)):
         expected = found.parts["label_loss"] + ramp * found.parts["consistency_loss"]
         assert found.parts["loss"].item() == pytest.approx(expected.item(), abs=1e-4)
-    assert early.parts["sure_share"].item() > 0.9
+    assert 0 < early.parts["sure_share"].item() < 1
 
 
 def test_every_slice_is_taken_once_before_any_is_taken_again():

@@ -224,6 +224,7 @@ def test_rings_are_learned_and_rounds_end_where_they_do_not_help(tmp_path):
         batch_crops=4,
         learning_rate=1e-2,
         average_decay=0.8,
+        consistency_weight=0.0,
         round_share=0.15,
         sure_foreground=0.4,
         sure_background=0.3,

@@ -26,7 +26,7 @@ from sxt.train import (
         (lambda: SupervisedRecipe(crop_px=8), "crops of 8 px"),
         (lambda: SupervisedRecipe(average_decay=2), "average_decay is 2"),
         (lambda: SemiRecipe(sure_foreground=0.1, sure_background=0.5), "smaller first"),
-        (lambda: SemiRecipe(n_rounds=5), "5 rounds of 20%"),
+        (lambda: SemiRecipe(n_rounds=10), "10 rounds of 10%"),
         (lambda: SplitSettings("half"), "'half'"),
         (lambda: SplitSettings(share=1), "hold-out of 1"),
         (lambda: AugmentationSettings(scale_range=(2, 1)), "scales are"),
