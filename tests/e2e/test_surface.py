@@ -70,6 +70,17 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
     assert condition()
 
 
+def wait_until_at_rest(page: Page, frame: Frame) -> list[float]:
+    """Return where the camera has come to rest, once the scene has had the time to tell it."""
+    last: list[float] = []
+    for _ in range(30):
+        last, before = frame.evaluate(CAMERA), last
+        if last == before:
+            return last
+        page.wait_for_timeout(1500)
+    raise AssertionError("the camera keeps moving")
+
+
 def place_in_scene(page: Page, across: float, down: float) -> tuple[float, float]:
     box = page.locator("iframe").first.bounding_box()
     assert box is not None
@@ -87,8 +98,7 @@ def test_a_turned_view_reaches_the_share_and_its_page(
     surface_page.mouse.move(x + 160, y - 60, steps=6)
     surface_page.mouse.up()
     wait_until(surface_page, lambda: frame.evaluate(CAMERA) != before)
-    surface_page.wait_for_timeout(1000)  # the camera is told when it has come to rest
-    turned = frame.evaluate(CAMERA)
+    turned = wait_until_at_rest(surface_page, frame)
     surface_page.get_by_role("button", name="Share this view").click()
     surface_page.get_by_role("button", name="Make link").click()
     link = surface_page.get_by_text("/share/").first
