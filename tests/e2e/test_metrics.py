@@ -1,29 +1,40 @@
-"""Comparing two versions in a real browser: the job, the plot and the viewer in step, maps of errors, the report."""
+"""Comparing the shipped version with one just trained, in a real browser: the numbers, the picture, the report."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from sxt.cli import main
 from sxt.workspace import Workspace
 from sxt.workspace.evaluating import comparison_folder
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import PageOpener, StartServer
-from tests.ui.metrics.items import make_bench, save_small_model
+from tests.ui.metrics.items import Bench, make_bench
 
 APP = REPOSITORY / "app.py"
 JOB_TIMEOUT_MS = 120_000
+SHIPPED, TRAINED = "membrane:1", "membrane:2"
+SCORES = ("dice", "precision", "recall", "surface_dice")
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A labelled tomogram, and a version that a few steps on one of its slices made of the shipped one."""
     folder = tmp_path_factory.mktemp("metrics")
-    workspace = Workspace(folder / "workspace")
-    make_bench(workspace, folder)
-    save_small_model(workspace, "small", parent="membrane:1")
-    return workspace
+    bench = make_bench(Workspace(folder / "workspace"), folder)
+    place = ["--workspace", str(bench.workspace.root), "--tomogram", bench.tomogram.id]
+    size = ["--steps", "1", "--crop", "32", "--batch", "2", "--gap", "1", "--hold-out", "none"]
+    how = ["--init", SHIPPED, "--recipe", "supervised", "--classes", "1", "--device", "cpu"]
+    assert main(["train", *place, "--name", "membrane", *size, *how]) == 0
+    return bench
+
+
+@pytest.fixture(scope="module")
+def workspace(bench: Bench) -> Workspace:
+    return bench.workspace
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +56,50 @@ def test_the_comparison_is_in_the_address(metrics_page: Page, workspace: Workspa
     expect(metrics_page).to_have_url(re.compile(r"[?&]study=[a-z0-9]{10}"))
     (found,) = re.findall(r"study=([a-z0-9]{10})", metrics_page.url)
     record = json.loads((comparison_folder(workspace, found) / "study.json").read_text())
-    assert [each["name"] for each in record["versions"]] == ["membrane:1", "small:1"]
-    assert {each.model.spec for each in workspace.segmentations.list()} == {"membrane:1", "small:1"}
+    assert [each["name"] for each in record["versions"]] == [TRAINED, SHIPPED]
+    assert {each.model.spec for each in workspace.segmentations.list()} == {SHIPPED, TRAINED}
+
+
+def test_the_numbers_are_those_of_the_command_line(
+    metrics_page: Page, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SXT_WORKSPACE", str(bench.workspace.root))
+    before = bench.workspace.segmentations.list_ids()
+    labels = bench.workspace.labels.path(bench.tomogram.id) / "labels.zarr"
+    data = ["--tomogram", str(bench.source), "--labels", str(labels), "--voxel-nm", "20,10,10"]
+    assert main(["compare", "--models", TRAINED, SHIPPED, *data, "--device", "cpu", "--json"]) == 0
+    rows = {
+        (each["version"], each["score"]): each for each in json.loads(capsys.readouterr().out)["comparison"]
+    }
+    assert bench.workspace.segmentations.list_ids() == before, "what is there is used"
+    table = metrics_page.get_by_test_id("stDataFrame").first.locator("tbody tr")
+    shown = [[cell.inner_text() for cell in row.locator("td").all()] for row in table.all()]
+    assert [row[0] for row in shown] == [f"{TRAINED} (baseline)", SHIPPED]
+    for row, version in zip(shown, (TRAINED, SHIPPED), strict=True):
+        for text, score in zip(row[1:], SCORES, strict=True):
+            expected = rows[version, score]
+            words = text.replace("\u2212", "-").split()
+            assert words[0] == f"{expected['value']:.3f}"
+            if version == SHIPPED:
+                assert f"{expected['difference']:+.3f}" in words
+    assert rows[SHIPPED, "dice"]["difference"] != 0
+
+
+def test_a_click_on_an_object_centres_it_shows_it_in_3d_and_stays_in_the_address(metrics_page: Page):
+    metrics_page.get_by_role("button", name="Next worst slice").click()
+    canvas = metrics_page.get_by_test_id("stDataFrame").last.locator("canvas").first
+    canvas.click(position={"x": 14, "y": 52}, force=True)
+    expect(metrics_page.get_by_text(re.compile("(Missed|Wrong) object of"))).to_be_visible()
+    expect(metrics_page.locator(".js-plotly-plot .gl-container canvas").last).to_be_visible()
+    expect(metrics_page).to_have_url(re.compile(r"[?&]object=(missed|wrong)-\d+"))
+    expect(metrics_page).to_have_url(re.compile(r"[?&]at=\d+-\d+-\d+"))
+    at = metrics_page.locator(".strip .slice").first.inner_text()
+    said = metrics_page.get_by_text(re.compile("(Missed|Wrong) object of")).inner_text()
+    metrics_page.reload()
+    expect(metrics_page.get_by_text(said)).to_be_visible()
+    expect(metrics_page.locator(".strip .slice").first).to_have_text(at)
+    metrics_page.get_by_role("button", name="Close").click()
+    expect(metrics_page).not_to_have_url(re.compile("object="))
 
 
 def test_a_click_on_a_slice_moves_the_viewer_there_each_time(metrics_page: Page):
@@ -85,6 +138,7 @@ def test_two_versions_beside_each_other_move_together(metrics_page: Page):
     expect(metrics_page.locator(".strip .zoom").nth(1)).not_to_have_text(before)
     zooms = {metrics_page.locator(".strip .zoom").nth(viewer).inner_text() for viewer in (0, 1)}
     assert len(zooms) == 1
+    metrics_page.wait_for_timeout(1500)  # the viewers tell where they are when they have come to rest
     metrics_page.get_by_text("Errors", exact=True).first.click()
     expect(metrics_page.locator(".viewer")).to_have_count(1)
 
@@ -96,4 +150,22 @@ def test_the_report_can_be_saved(metrics_page: Page, tmp_path: Path):
     download.value.save_as(tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text()
     assert text.startswith("<!doctype html>")
-    assert "small:1" in text
+    assert TRAINED in text
+
+
+def test_the_saved_report_opens_without_a_network(
+    metrics_page: Page, workspace: Workspace, browser: Browser
+) -> None:
+    (path,) = (workspace.root / "evaluations").glob("*/report.html")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert page.locator(".js-plotly-plot").count() == page.locator("figure").count() > 8
+    text = page.content()
+    for each in json.loads((path.parent / "study.json").read_text())["versions"]:
+        assert each["sha256"] in text
+    assert [each for each in requests if not each.startswith(("file:", "data:", "blob:"))] == []
+    context.close()
