@@ -17,7 +17,8 @@ from sxt.ui.text import escape_markdown
 if TYPE_CHECKING:
     from sxt.models import ModelSummary
 
-TRAINED_ON = "was trained on"
+TRAINED_ON, OTHER_SLICES = "was trained on", "was trained on other slices of"
+"""In the warnings of a comparison; what was measured on other slices than it was trained on is no leak."""
 
 
 def draw_about(catalogue: Catalogue, shown: StoredStudy) -> None:
@@ -42,17 +43,14 @@ def draw_about(catalogue: Catalogue, shown: StoredStudy) -> None:
 def draw_warnings(catalogue: Catalogue, shown: StoredStudy, study: Study) -> None:
     """Say what limits the conclusions: in red that a version was trained on what it was measured on."""
     severe = list_severe_leaks(services().workspace, catalogue, shown, study)
-    said = {
-        name for name in (each.name for each in study.versions) if any(s.startswith(name) for s in severe)
-    }
-    for info in study.versions:
-        if TRAINED_ON in info.warning and info.name not in said:
-            severe.append(info.warning)
-    rest = [
-        each
-        for each in study.warnings
-        if not any(each == info.warning and TRAINED_ON in each for info in study.versions)
-    ]
+    of_versions = {each.warning: each.name for each in study.versions if TRAINED_ON in each.warning}
+    rest = []
+    for sentence in study.warnings:
+        name = of_versions.get(sentence)
+        if name is None or OTHER_SLICES in sentence or not study.has_labels:
+            rest.append(sentence)
+        elif not any(each.startswith(f"{name} ") for each in severe):  # the leaks say it more exactly
+            severe.append(sentence)
     if severe:
         st.error("  \n".join(escape_markdown(each) for each in dict.fromkeys(severe)))
     if rest:

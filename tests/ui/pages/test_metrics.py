@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from sxt.metrics import EvaluationSettings
 from sxt.ui.metrics.looked_at import LookedAt
 from sxt.ui.metrics.object_list import find_object_at
 from sxt.ui.metrics.studies import list_studies, open_study
@@ -65,6 +66,19 @@ def test_a_version_trained_on_what_is_measured_is_said_in_red(run_page, opened, 
     save_small_model(opened.workspace, "small", training={"tomogram 1": entry})
     page = run_page("metrics")
     assert ["small:1 was trained on 1 slice" in each.value.replace("\\", "") for each in page.error] == [True]
+
+
+def test_what_was_trained_on_the_measured_labels_is_red_and_what_was_on_other_slices_is_not(run_page, bench):
+    training = {"tomogram 1": f"cell, SHA-256 {bench.tomogram.sha256[:16]}; labels by ada"}
+    config = replace(bench.uses[1].config, training=training)
+    trained = replace(bench, uses=(bench.uses[0], replace(bench.uses[1], config=config)))
+    measured = trained.compare(settings=EvaluationSettings(min_voxels=2))
+    page = run_page("metrics", study=measured.id)
+    assert ["known:2 was trained on" in each.value.replace("\\", "") for each in page.error] == [True]
+    alone = trained.compare(settings=EvaluationSettings(min_voxels=2), with_labels=False)
+    page = run_page("metrics", study=alone.id)
+    assert not page.error
+    assert any("known:2 was trained on" in each.value.replace("\\", "") for each in page.warning)
 
 
 def test_a_stored_comparison_is_shown_with_its_numbers(run_page, bench):
