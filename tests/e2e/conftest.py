@@ -37,8 +37,8 @@ CHROMIUM_ARGUMENTS = (
     "--no-first-run",
 )
 VIEWPORT = {"width": 1440, "height": 900}
-START_TIMEOUT_S = 60
-BROWSER_TIMEOUT_MS = 30_000
+START_TIMEOUT_S = 120
+BROWSER_TIMEOUT_MS = 60_000
 
 StartServer = Callable[..., str]
 
