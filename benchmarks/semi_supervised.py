@@ -40,6 +40,7 @@ import numpy as np
 from sxt.models import Model, ModelClass, load_model
 from sxt.network import NetworkConfig
 from sxt.phantom import LABEL_CLASSES, PhantomSettings, SimulatedCell, simulate_cell
+from sxt.progress import Progress
 from sxt.segment import segment_tomogram
 from sxt.tomogram import Tomogram
 from sxt.train import (
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("part", choices=(*STEPS, "speed"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--recipes", nargs="+", help="the first words of the rows to measure; default: all")
+    parser.add_argument("--rows", nargs="+", help="measure rows that start like this; default: all")
     parser.add_argument("--steps", type=int, help=f"default: {STEPS}")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--data", type=Path, help="folder of the membrane stack, for the part isbi")
@@ -86,7 +87,7 @@ def main() -> None:
     if arguments.part == "speed":
         measure_speed(arguments.device)
         return
-    results = Results(arguments.json, arguments.part, arguments.recipes)
+    results = Results(arguments.json, arguments.part, arguments.rows)
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         {"simulated": measure_simulated, "isbi": measure_isbi}[arguments.part](seed, arguments, results)
     results.print_table()
@@ -95,8 +96,8 @@ def main() -> None:
 class Results:
     """Dice of each row and seed, kept in a file of JSON lines where one is given."""
 
-    def __init__(self, path: Path | None, part: str, recipes: Sequence[str] | None) -> None:
-        self._path, self._part, self._recipes = path, part, recipes
+    def __init__(self, path: Path | None, part: str, wanted: Sequence[str] | None) -> None:
+        self._path, self._part, self._wanted = path, part, wanted
         self._rows: dict[str, dict[int, float]] = {}
         lines = path.read_text().splitlines() if path is not None and path.exists() else []
         for each in map(json.loads, lines):
@@ -105,7 +106,7 @@ class Results:
 
     def add(self, row: str, seed: int, measure: Callable[[], float]) -> None:
         """Measure a row where it is wanted and that was not done yet."""
-        is_wanted = self._recipes is None or row.split(",")[0] in self._recipes
+        is_wanted = self._wanted is None or any(row.startswith(each) for each in self._wanted)
         if not is_wanted or seed in self._rows.get(row, {}):
             return
         begun = time.process_time()
@@ -265,7 +266,7 @@ def train_and_test(
 
 
 def measure_speed(device: str, *, n_steps: int = 6) -> None:
-    """Time steps of the published widths by the curve of seconds, the first left out."""
+    """Time steps of the published widths, the first and the last left out, by the wall and by the processor."""
     rng = np.random.default_rng(0)
     grey = rng.normal(size=(2, 256, 256)).astype(np.float32)
     labels = (rng.random((256, 256)) < 0.06).astype(np.uint8)
@@ -278,15 +279,21 @@ def measure_speed(device: str, *, n_steps: int = 6) -> None:
         settings = TrainingSettings(
             recipe=still, steps=n_steps, network=NetworkConfig(), n_validations=1, split=SplitSettings("none")
         )
+        times: dict[int, tuple[float, float]] = {}
+
+        def note_time(progress: Progress, times: dict[int, tuple[float, float]] = times) -> None:
+            if progress.stage == "train":
+                times.setdefault(progress.done, (time.perf_counter(), time.process_time()))
+
         with tempfile.TemporaryDirectory() as folder:
             target = VersionTarget(Path(folder) / "models", "trial")
-            version = train_model(slices, settings, target, folder=Path(folder) / "run", device=device)
-            model = load_model(version.spec, root=version.path.parents[1])
-            rows_of_curve = (version.path / "curves.csv").read_text().splitlines()[1:]
-        seconds = np.diff([float(line.split(",")[1]) for line in rows_of_curve])
-        record = model.config.training
+            version = train_model(
+                slices, settings, target, folder=Path(folder) / "run", device=device, progress=note_time
+            )
+            record = load_model(version.spec, root=version.path.parents[1]).config.training
+        wall_s, cpu_s = np.median(np.diff([times[step] for step in sorted(times)], axis=0)[1:-1], axis=0)
         print(
-            f"{name:24}{statistics.median(seconds[:-1]):8.2f} s a step, peak {record['peak memory GB']} GB, "
+            f"{name:24}{wall_s:8.2f} s a step, {cpu_s:.2f} s of processor, peak {record['peak memory GB']} GB, "
             f"{record['hardware']}",
             flush=True,
         )

@@ -181,7 +181,7 @@ class SemiRecipe(SupervisedRecipe):
     image_weight: float = 0.1
     image_every: int = 4
     consistency_weight: float = 1.0
-    ramp_share: float = 0.4
+    ramp_share: float = 0.8
     sure_foreground: float = 0.8
     sure_background: float = 0.1
     n_rounds: int = 2
