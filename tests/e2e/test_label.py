@@ -52,7 +52,7 @@ const findViewer = () => {
 
 @dataclass
 class Lab:
-    """A server over a workspace with one tomogram."""
+    """A server, and a tomogram in its workspace that no other test looks at."""
 
     url: str
     workspace: Workspace
@@ -64,28 +64,36 @@ class Lab:
         return found
 
 
-def make_workspace(folder: Path) -> tuple[Workspace, TomogramManifest]:
-    workspace = Workspace(folder / "workspace")
-    values = np.random.default_rng(0).integers(100, 120, SHAPE, dtype="u1")
+def add_cell(workspace: Workspace, folder: Path) -> TomogramManifest:
+    """Add a tomogram unlike those that are there: the same one brought in again is the same item."""
+    values = np.random.default_rng(len(workspace.tomograms.list_ids())).integers(100, 120, SHAPE, dtype="u1")
     values[:, 20:40, 30:60] = 40
-    return workspace, add_tomogram(workspace, folder, values, voxel_size_nm=(20, 10, 10))
+    return add_tomogram(workspace, folder, values, voxel_size_nm=(20, 10, 10))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("label") / "workspace")
+
+
+@pytest.fixture(scope="module")
+def server(start_server: StartServer, workspace: Workspace) -> str:
+    return start_server(REPOSITORY / "app.py", environment={"SXT_WORKSPACE": str(workspace.root)})
 
 
 @pytest.fixture
-def lab(start_server: StartServer, tmp_path: Path) -> Lab:
-    workspace, tomogram = make_workspace(tmp_path)
-    url = start_server(REPOSITORY / "app.py", environment={"SXT_WORKSPACE": str(workspace.root)})
-    return Lab(url, workspace, tomogram)
+def lab(server: str, workspace: Workspace, tmp_path: Path) -> Lab:
+    return Lab(server, workspace, add_cell(workspace, tmp_path))
 
 
 def evaluate(page: Page, expression: str) -> object:
     return page.evaluate(f"() => {{ {FIND} return ({expression})(); }}")
 
 
-def open_canvas(open_page: PageOpener, url: str, *, name: str = "") -> Page:
-    page = open_page(f"{url}/label")
+def open_canvas(open_page: PageOpener, lab: Lab, *, name: str = "") -> Page:
+    page = open_page(f"{lab.url}/label?tomogram={lab.tomogram.id}")
     if name:
-        page.context.add_cookies([{"name": NAME_COOKIE, "value": name, "url": url}])
+        page.context.add_cookies([{"name": NAME_COOKIE, "value": name, "url": lab.url}])
         page.reload()
     wait_for_canvas(page)
     return page
@@ -137,7 +145,7 @@ def wait_until_saved(page: Page) -> None:
 
 
 def test_a_stroke_is_seen_saved_and_there_again_after_a_reload(lab, open_page):
-    page = open_canvas(open_page, lab.url)
+    page = open_canvas(open_page, lab)
     drag(page, [(50, 20), (50, 60)])
     at_once = shown(page)  # before any answer
     assert at_once[50, 20] == at_once[50, 40] == at_once[50, 60] == 1
@@ -152,12 +160,12 @@ def test_a_stroke_is_seen_saved_and_there_again_after_a_reload(lab, open_page):
     wait_for_canvas(page)
     np.testing.assert_array_equal(shown(page), stored)
 
-    second = open_canvas(open_page, lab.url)
+    second = open_canvas(open_page, lab)
     np.testing.assert_array_equal(shown(second), stored)
 
 
 def test_tools_classes_and_undo(lab, open_page):
-    page = open_canvas(open_page, lab.url)
+    page = open_canvas(open_page, lab)
     page.locator(".viewer").first.focus()
     page.keyboard.press("2")
     page.keyboard.press("f")
@@ -191,7 +199,7 @@ def test_tools_classes_and_undo(lab, open_page):
 
 
 def test_space_and_the_middle_button_move_the_picture(lab, open_page):
-    page = open_canvas(open_page, lab.url)
+    page = open_canvas(open_page, lab)
     before = evaluate(page, "() => findViewer().panes.get('z').view.left")
     drag(page, [(50, 20), (50, 40)], button="middle")
     moved = evaluate(page, "() => findViewer().panes.get('z').view.left")
@@ -204,8 +212,8 @@ def test_space_and_the_middle_button_move_the_picture(lab, open_page):
 
 
 def test_the_second_person_sees_it_live_and_cannot_draw(lab, open_page):
-    ada = open_canvas(open_page, lab.url, name="Ada")
-    ben = open_canvas(open_page, lab.url, name="Ben")
+    ada = open_canvas(open_page, lab, name="Ada")
+    ben = open_canvas(open_page, lab, name="Ben")
     drag(ada, [(50, 20), (50, 60)])
     wait_until_saved(ada)
     expect(ben.get_by_text("Ada is labelling this slice", exact=False).first).to_be_visible()
@@ -266,7 +274,8 @@ class Killable:
 
 @pytest.fixture
 def killable(tmp_path: Path) -> Iterator[Killable]:
-    workspace, _ = make_workspace(tmp_path)
+    workspace = Workspace(tmp_path / "workspace")
+    add_cell(workspace, tmp_path)
     server = Killable(workspace, find_free_port(), tmp_path / "log.txt")
     server.start()
     yield server
@@ -304,9 +313,9 @@ def test_the_edit_route_refuses_another_site(lab):
 
 
 @pytest.fixture
-def proposed(start_server: StartServer, tmp_path: Path) -> Lab:
+def proposed(lab: Lab) -> Lab:
     """A tomogram with labels and a segmentation of two blocks, and pseudo-labels on the middle slice."""
-    workspace, tomogram = make_workspace(tmp_path)
+    workspace, tomogram = lab.workspace, lab.tomogram
     classes = ClassList().add("membrane").add("droplet")
     labels = workspace.open_labels(tomogram.id, by="ada", classes=classes)
     mask = np.zeros(SHAPE, np.uint8)
@@ -315,12 +324,11 @@ def proposed(start_server: StartServer, tmp_path: Path) -> Lab:
     add_segmentation(workspace, tomogram, mask)
     with PseudoLabels(labels).new_round(by="ada", model="membrane:1") as writer:
         writer.add(3, np.where(mask[3] == 1, 1, 0).astype(np.uint8), np.full(SHAPE[1:], 230, np.uint8))
-    url = start_server(REPOSITORY / "app.py", environment={"SXT_WORKSPACE": str(workspace.root)})
-    return Lab(url, workspace, tomogram)
+    return lab
 
 
 def test_a_click_accepts_what_the_model_proposes_and_a_right_click_rejects_it(proposed, open_page):
-    page = open_canvas(open_page, proposed.url)
+    page = open_canvas(open_page, proposed)
     page.get_by_role("button", name="Accept or reject what the model proposes (a)").click()
     page.mouse.click(*place_of(page, 30, 45))
     page.wait_for_function(f"() => {{ {FIND} return findViewer().currentSlice.state.n_undo === 1; }}")
@@ -334,7 +342,7 @@ def test_a_click_accepts_what_the_model_proposes_and_a_right_click_rejects_it(pr
 
 
 def test_pseudo_labels_are_corrected_on_the_canvas_beside_the_labels(proposed, open_page):
-    page = open_canvas(open_page, proposed.url)
+    page = open_canvas(open_page, proposed)
     page.get_by_label("What is shown").select_option("pseudo-labels")
     page.get_by_text("correct them", exact=True).click()
     page.keyboard.press("e")
