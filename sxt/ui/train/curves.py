@@ -88,13 +88,15 @@ def draw_timeline(rounds: Sequence[Mapping[str, Any]], *, last_step: int) -> "Fi
             marker={
                 "color": colour,
                 "line": {"color": "rgba(128,128,128,0.6)", "width": 1},
-                "pattern": {"shape": hatching, "fgcolor": "rgba(0,0,0,0.45)"},
+                "pattern": {"shape": hatching, "bgcolor": colour, "fgcolor": "rgba(0,0,0,0.2)"},
             },
+            textfont={"color": "black"},
             hovertemplate=f"steps {start} to {stop}: {said}<extra></extra>",
             showlegend=False,
         )
     figure.update_layout(height=TIMELINE_HEIGHT_PX, barmode="overlay", bargap=0.1)
     figure.update_xaxes(range=[0, stops[-1]])
+    figure.update_yaxes(visible=False)
     return figure
 
 

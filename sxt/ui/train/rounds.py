@@ -18,6 +18,9 @@ from sxt.ui.train.curves import NO_BAR, draw_timeline
 Round = Mapping[str, Any]
 
 KIND = "revert-round"
+NO_BREAK_HYPHEN = "\u2011"
+WIDTHS = (5, 2)
+"""Of what a round did, and of the way back."""
 
 
 def draw_rounds(training: Job, rounds: Sequence[Round], *, last_step: int) -> None:
@@ -30,9 +33,10 @@ def draw_rounds(training: Job, rounds: Sequence[Round], *, last_step: int) -> No
     draw_jobs(reversals[:1], key="train-revert")
     is_busy = any(job.manifest.is_active for job in reversals)
     for each in rounds:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(describe_round(each), width="stretch")
-            if can_go_back(training, each):
+        words, way_back = st.columns(WIDTHS, vertical_alignment="center")
+        words.markdown(describe_round(each))
+        if can_go_back(training, each):
+            with way_back:
                 _draw_way_back(training, each, is_busy=is_busy)
 
 
@@ -72,7 +76,8 @@ def _dice_words(each: Round) -> str:
 def _fate(each: Round) -> str:
     if "reverted" in each:
         told = each["reverted"]
-        return f"reverted by {escape_markdown(str(told['by']))} on {str(told['when'])[:10]}"
+        day = str(told["when"])[:10].replace("-", NO_BREAK_HYPHEN)
+        return f"reverted by {escape_markdown(str(told['by']))} on {day}"
     if each.get("dice_after") is None:
         return "not measured yet"
     return "kept" if each.get("is_kept") else "not kept: the hold-out did not gain"
@@ -80,7 +85,7 @@ def _fate(each: Round) -> str:
 
 def _draw_way_back(training: Job, each: Round, *, is_busy: bool) -> None:
     number = int(each["number"])
-    with st.popover(f"Go back to before round {number}", disabled=is_busy):
+    with st.popover(f"Go back to before round {number}", disabled=is_busy, width="stretch"):
         if training.state == "done":
             st.markdown(
                 "The weights of before this round become a new version, which is then this training's result. "

@@ -181,7 +181,7 @@ def test_of_a_finished_training_what_it_contains_is_reverted_by_a_job(run_page, 
     (folder / "rounds.json").write_text(json.dumps([ROUNDS[0] | {"is_kept": False, "reverted": gone}]))
     opened.workspace.jobs.change(job.id, lambda old: old.model_copy(update={"state": "done"}))
     page = run_page("train")
-    assert r"Dice 0.600 → 0.650 · reverted by a\_b on 2026-03-04" in texts(page)
+    assert "Dice 0.600 → 0.650 · reverted by a\\_b on 2026\u201103\u201104" in texts(page)
     assert not [each for each in labels(page) if each.startswith("Revert")]
 
 
