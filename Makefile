@@ -4,6 +4,10 @@ ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 INPUT ?=
 
+# Tests in a browser have the machine to themselves.
+PYTEST = $(VENV_PYTHON) -m pytest
+TEST = $(PYTEST) -n logical --maxprocesses 4 --dist loadfile --ignore tests/e2e && $(PYTEST) tests/e2e
+
 .DEFAULT_GOAL := help
 .PHONY: help serve demo test check weights screenshots
 
@@ -28,16 +32,16 @@ weights:
 
 test:
 	@sh scripts/bootstrap.sh dev
-	@$(VENV_PYTHON) -m pytest
+	@$(TEST)
 
 # The pictures of docs/screenshots, taken on the tour that the tests make.
 screenshots:
 	@sh scripts/bootstrap.sh dev
-	@SXT_SCREENSHOTS=docs/screenshots $(VENV_PYTHON) -m pytest tests/e2e/test_tour.py
+	@SXT_SCREENSHOTS=docs/screenshots $(PYTEST) tests/e2e/test_tour.py
 
 check:
 	@sh scripts/bootstrap.sh dev
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m pytest
+	@$(TEST)
