@@ -4,6 +4,7 @@ Hypothesis draws the same examples on every run, so that a run repeats; ``HYPOTH
 """
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA_DIR = (REPOSITORY / "../shared/data").resolve()
 NO_SHARED_DATA = f"real files are not part of the project and there is no folder {SHARED_DATA_DIR}"
 NO_GPU = "torch finds no CUDA device on this machine"
+
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> None:
+    """Take back ``__main__``, which a page under test replaces: processes that are spawned would run that page."""
+    sys.modules["__main__"] = MAIN
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -35,5 +35,5 @@ def test_what_cannot_be_kept_or_read_is_named(workspace):
     with pytest.raises(InputError, match="has 2001 characters; 2000 are the most"):
         write_note(workspace, "membrane:1", SHA, "x" * (LONGEST_NOTE + 1), by="ada")
     (workspace.models_root / NOTES_FILE).write_text('{"membrane:1": 3}')
-    with pytest.raises(InputError, match="notes on model versions in .* cannot be read"):
+    with pytest.raises(InputError, match=r"notes on model versions in .* cannot be read"):
         find_note(workspace, "membrane:1", SHA)
