@@ -5,7 +5,6 @@ from sxt.workspace.disk import folder_bytes
 from sxt.workspace.ids import is_id, is_token
 from sxt.workspace.layout import DiskUse, InUseError
 from sxt.workspace.manifests import (
-    Camera,
     ClassInfo,
     ItemKind,
     JobManifest,
@@ -14,7 +13,6 @@ from sxt.workspace.manifests import (
     Lane,
     LevelInfo,
     ModelReference,
-    SceneView,
     SegmentationManifest,
     ShareManifest,
     SurfaceManifest,
@@ -22,6 +20,7 @@ from sxt.workspace.manifests import (
     TrashManifest,
     WorkerInfo,
 )
+from sxt.workspace.scene_view import Camera, SceneView
 from sxt.workspace.stored import PartialSegmentation
 from sxt.workspace.thumbnails import THUMBNAIL_FILE
 from sxt.workspace.workspace import Workspace

@@ -1,6 +1,5 @@
 """What the workspace knows of each item, as it stands in the item's ``manifest.json``."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,9 +8,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    FiniteFloat,
-    NonNegativeInt,
-    PositiveInt,
     StringConstraints,
     model_validator,
 )
@@ -19,11 +15,11 @@ from pydantic import (
 from sxt.io import VolumeStatistics
 from sxt.tomogram import Absorbing, VoxelSize
 from sxt.workspace.ids import ItemId, ShareToken
+from sxt.workspace.scene_view import Part, SceneView
 
 SCHEMA_VERSION = 1
 
 ItemKind = Literal["tomogram", "segmentation", "surface", "labels"]
-Point = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["compute", "data"]
 """Which workers a job goes to: those that have the network (one a GPU), or the one that prepares data."""
@@ -43,12 +39,6 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     schema_version: int = SCHEMA_VERSION
-
-
-class Part(BaseModel):
-    """A part of a manifest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class LevelInfo(Part):
@@ -245,45 +235,6 @@ class LabelsManifest(ItemManifest):
 
     tomogram_sha256: str
     shape: Shape
-
-
-class Camera(Part):
-    """A view of a scene, (x, y, z) in the scene's unit; ``parallel_scale`` is set for a view without perspective."""
-
-    position: Point
-    focal_point: Point
-    view_up: Point
-    parallel_scale: Annotated[FiniteFloat, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def _looks_somewhere(self) -> "Camera":
-        if self.position == self.focal_point:
-            raise ValueError("a camera cannot look at where it is")
-        return self
-
-
-class SceneView(Part):
-    """How a scene is seen.
-
-    Parameters
-    ----------
-    camera : Camera
-    colour_by : str
-        ``component``, ``class`` or a measurement's column.
-    planes : mapping
-        Axis (``z``, ``y``, ``x``) to the slice of the scene's grey values that is shown; None hides the plane.
-    visible : tuple of int or None
-        Ids of the components that are shown; None shows all.
-    """
-
-    camera: Camera
-    colour_by: Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)] = "component"
-    planes: dict[Literal["z", "y", "x"], NonNegativeInt | None] = {}
-    visible: tuple[PositiveInt, ...] | None = None
-
-    def showing(self, ids: Sequence[int] | None) -> "SceneView":
-        """Return the same view of these components alone; None shows all."""
-        return self.model_copy(update={"visible": None if ids is None else tuple(ids)})
 
 
 class ShareManifest(Manifest):

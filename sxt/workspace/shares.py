@@ -14,7 +14,8 @@ from sxt.workspace.clock import utc_now
 from sxt.workspace.ids import is_token, new_token
 from sxt.workspace.locks import PathLock
 from sxt.workspace.manifest_files import ManifestCache, write_manifest
-from sxt.workspace.manifests import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, SceneView, ShareManifest
+from sxt.workspace.manifests import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, ShareManifest
+from sxt.workspace.scene_view import SceneView
 
 DEFAULT_EXPIRY = timedelta(days=30)
 
