@@ -156,6 +156,9 @@ class Batches:
 
 
 def _fit_crop(crop_px: int, largest_side_px: int, size_multiple: int) -> int:
-    """Return the crop's side: no larger than the largest slice needs, a multiple of what the network takes."""
+    """Return the crop's side: no larger than the largest slice needs, a multiple of what the network takes.
+
+    At its narrowest the network has at least 2 x 2 pixels of it: one alone has no statistics to normalise by.
+    """
     wanted = min(crop_px, largest_side_px)
-    return max(1, -(-wanted // size_multiple)) * size_multiple
+    return max(2, -(-wanted // size_multiple)) * size_multiple
