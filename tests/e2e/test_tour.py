@@ -192,6 +192,8 @@ def _look_at_every_page(open_page: PageOpener, server: str, page: Page, pictures
             visitor.goto(f"{server}/{name}?{query}")
             expect(visitor.locator('[data-testid="stMain"] h1')).to_be_visible()
             settle(visitor)
+            if name == "surface":  # plots come after the scene
+                expect(visitor.locator(".js-plotly-plot").first).to_be_visible()
             visitor.wait_for_timeout(1200)
             expect(visitor.get_by_test_id("stException")).to_have_count(0)
             if theme == "dark" or name in PICTURED_LIGHT:
