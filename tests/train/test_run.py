@@ -50,8 +50,8 @@ WITH_NEIGHBOURS = dataclasses.replace(TINY, in_channels=3, dropout=0.2)
 
 @pytest.mark.parametrize(
     ("recipe", "n_classes", "network"),
-    [("semi", 1, TINY), *((name, 2, WITH_NEIGHBOURS) for name in RECIPES)],
-    ids=["semi, one class", *(f"{name}, two classes, neighbours, dropout" for name in RECIPES)],
+    [*((name, 1, TINY) for name in RECIPES), *((name, 2, WITH_NEIGHBOURS) for name in RECIPES)],
+    ids=[f"{name}, {form}" for form in ("one class", "two classes, neighbours, dropout") for name in RECIPES],
 )
 def test_every_recipe_makes_a_version_that_segments(tmp_path, recipe, n_classes, network):
     cells = [make_tomogram(n_classes=n_classes), make_tomogram(2, name="free", slices=())]
@@ -216,6 +216,13 @@ def test_no_gain_for_long_ends_a_stretch(tmp_path, monkeypatch):
     version = train(tmp_path, settings=settings)
     assert version.steps == 6
     assert any("No gain on the hold-out in 2 looks" in note for note in version.notes)
+
+
+def test_rings_are_learned_from_labels_alone(tmp_path):
+    recipe = SupervisedRecipe(crop_px=32, batch_crops=4, learning_rate=1e-2, average_decay=0.8)
+    network = dataclasses.replace(TINY, stage_widths=(4, 8))
+    version = train(tmp_path, settings=make_settings(recipe, steps=40, network=network))
+    assert version.metrics["dice"] > 0.4
 
 
 def test_rings_are_learned_and_rounds_end_where_they_do_not_help(tmp_path):
