@@ -15,7 +15,7 @@ help:
 	@echo "make serve   start the dashboard on http://$(ADDRESS):$(PORT)"
 	@echo "make demo    segment and measure a simulated cell, or INPUT=FILE"
 	@echo "make test    run all the tests"
-	@echo "make weights train the shipped model again, as version VERSION=N"
+	@echo "make weights train the shipped versions again: NAMES=membrane for one, VERSION=N to number them"
 	@echo "make check   format, lint and types, then all the tests"
 
 serve:
@@ -28,7 +28,7 @@ demo:
 
 weights:
 	@sh scripts/bootstrap.sh run
-	@$(VENV_PYTHON) scripts/train_shipped.py $(if $(VERSION),--version $(VERSION))
+	@$(VENV_PYTHON) scripts/train_shipped.py $(NAMES) $(if $(VERSION),--version $(VERSION))
 
 test:
 	@sh scripts/bootstrap.sh dev

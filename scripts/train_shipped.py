@@ -1,60 +1,63 @@
-"""Train the shipped ``membrane`` model on simulated cells: ``python scripts/train_shipped.py --work-dir DIR``.
+"""Train the shipped versions on simulated cells: ``python scripts/train_shipped.py [NAME ...] --work-dir DIR``.
 
-Three steps, each taken up again where it stopped: simulate the cells; train in phases, each from the weights of the
-one before, with `sxt.train`; evaluate on cells of unseen seeds and save the version. Everything is drawn from the
-seed. `SETTINGS` says everything that was chosen.
+Simulate the cells; train all four classes together, in the same way for both versions; from there, train each version's
+own classes on; measure it on held-out cells and save it with its card and picture. Every step is taken up again where
+it stopped, and everything is drawn from the seed. `SETTINGS` says everything that was chosen.
 """
 
 import argparse
 import csv
 import dataclasses
 import datetime
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
 from sxt.cli.memory import use_huge_pages
 
 use_huge_pages()  # before torch is imported
 
+import held_out
 import numpy as np
+from simulated_cells import VOXEL_RANGE_NM, CellPlan, open_cells
 
-from sxt.files import atomic_path
-from sxt.models import Model, ModelClass, ModelConfig, load_model, save_model
+from sxt.models import Model, ModelClass, ModelConfig, load_model, next_version, render_card, save_model
 from sxt.models.config import Scalar
 from sxt.network import NetworkConfig
-from sxt.phantom import LABEL_CLASSES, PhantomSettings, draw_settings, simulate_cell
+from sxt.phantom import LABEL_CLASSES
 from sxt.progress import Progress
 from sxt.segment import segment_tomogram
-from sxt.tomogram import Tomogram
+from sxt.segment.familiarity import describe_tomogram, learn_familiarity
+from sxt.segment.overview import PANEL_PX, draw_overview
 from sxt.train import (
-    ArrayLabels,
+    AugmentationSettings,
     SemiRecipe,
     SplitSettings,
     TrainedVersion,
     TrainingSettings,
-    TrainingTomogram,
     VersionTarget,
     train_model,
 )
-from sxt.train.start import SCRATCH_NETWORK
 
-NAME, PHASE_NAME = "membrane", "membrane-phase"
-MEMBRANE = next(each for each in LABEL_CLASSES if each.name == NAME)
+SHARED = "shared"
 REPORT_EVERY = 50
+PICTURE_COLOURS = 128
 
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """A stretch of the training with data and a learning rate schedule of its own.
+    """A stretch of the training with classes, data and a learning rate schedule of its own.
 
     Every cell is drawn from as often as the others, so the numbers of cells say how often each kind is seen.
 
     Parameters
     ----------
+    classes : tuple of str
+        Of `sxt.phantom.LABEL_CLASSES`; the others are background.
     n_steps : int
     learning_rate : float
         At its peak; it rises over the first twentieth and falls along half a cosine to a hundredth.
@@ -62,68 +65,124 @@ class Phase:
         Of cells with every setting drawn at random, and of cells imaged at the simulator's standard settings.
     """
 
+    classes: tuple[str, ...]
     n_steps: int
     learning_rate: float
     varied_seeds: range
-    standard_seeds: range = range(0)
+    standard_seeds: range
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        return (*self.varied_seeds, *self.standard_seeds)
+    def plans(self) -> list[CellPlan]:
+        return [
+            *(CellPlan(seed, is_standard=False) for seed in self.varied_seeds),
+            *(CellPlan(seed, is_standard=True) for seed in self.standard_seeds),
+        ]
+
+
+ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
+VARIED, STANDARD = range(1_000, 1_080), range(2_000, 2_032)
+
+
+NETWORK = NetworkConfig(
+    in_channels=3, stem_width=8, stage_widths=(8, 16, 32, 64, 128), neck_width=256, head_width=16
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class ShippedSettings:
-    """Everything chosen about the shipped model's training."""
+    """Everything chosen about the training of the shipped versions."""
 
-    network: NetworkConfig = SCRATCH_NETWORK
+    network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
-    cell_shape: tuple[int, int, int] = (20, 384, 384)
-    voxel_range_nm: tuple[float, float] = (10.0, 28.0)
-    phases: tuple[Phase, ...] = (
-        Phase(1_800, 2e-3, range(1_000, 1_032)),
-        Phase(600, 1.2e-3, range(1_000, 1_013), range(2_000, 2_020)),
+    shared: Phase = Phase(ALL_CLASSES, 5_000, 2e-3, VARIED, STANDARD)
+    own: Mapping[str, Phase] = dataclasses.field(
+        default_factory=lambda: {
+            "membrane": Phase(("membrane",), 1_200, 6e-4, VARIED, STANDARD),
+            "organelles": Phase(ALL_CLASSES, 1_200, 6e-4, VARIED, STANDARD),
+        }
     )
-    varied_test_seeds: range = range(9_000, 9_004)
-    standard_test_seeds: range = range(9_100, 9_104)
     recipe: SemiRecipe = dataclasses.field(
         default_factory=lambda: (
             SemiRecipe(  # every slice is labelled: labels, and redrawing for the image decoder
-                crop_px=192, average_decay=0.995, consistency_weight=0.0, n_rounds=0
+                crop_px=192,
+                average_decay=0.995,
+                consistency_weight=0.0,
+                n_rounds=0,
+                augmentation=AugmentationSettings(noise=0.3, bead_share=0.05, smear_share=0.05),
             )
         )
     )
+    conditions: tuple[held_out.Condition, ...] = dataclasses.field(
+        default_factory=lambda: tuple(held_out.list_conditions())
+    )
     seed: int = 0
-
-    def phantom(self, seed: int) -> PhantomSettings:
-        """Draw every setting, or keep the standard ones and draw the voxel size alone, as the seed's group has it."""
-        drawn = draw_settings(seed, self.cell_shape, voxel_range_nm=self.voxel_range_nm)
-        varied = (self.varied_test_seeds, *(phase.varied_seeds for phase in self.phases))
-        if any(seed in seeds for seeds in varied):
-            return drawn
-        return PhantomSettings(self.cell_shape, drawn.voxel_size_nm)
 
 
 SETTINGS = ShippedSettings()
 
+DESCRIPTIONS = {
+    "membrane": "Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
+    "organelles": "Membranes, mitochondria, lipid droplets and gold beads, each as a class of its own.",
+}
+
 
 def make_version(
-    work_dir: Path, models_dir: Path, *, version: str, settings: ShippedSettings = SETTINGS
+    name: str,
+    work_dir: Path,
+    models_dir: Path,
+    *,
+    version: str,
+    settings: ShippedSettings = SETTINGS,
+    notes: str = "",
 ) -> Path:
-    """Simulate, train, evaluate and save; returns the version's folder."""
-    trained = [train_phase(number, work_dir, settings) for number in range(1, len(settings.phases) + 1)]
-    model = load_model(trained[-1].spec, root=trained[-1].path.parents[1])
-    config = describe_version(model, trained, settings, version=version, metrics=evaluate(model, settings))
-    return save_model(models_dir, config, model.network, curves_csv=join_curves(trained))
+    """Simulate, train, measure and save; returns the version's folder.
+
+    Parameters
+    ----------
+    notes : str
+        Markdown to end the card with.
+    """
+    shared = train_phase(SHARED, settings.shared, work_dir, settings)
+    own = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
+    model = load_model(own.spec, root=own.path.parents[1])
+    cells = open_cells(work_dir / "cells", settings.shared.plans)
+    report("describing the training data")
+    known = learn_familiarity([describe_tomogram(each.tomogram, model) for each in cells])
+    measured = measure(model, work_dir / "held-out", settings)
+    config = describe_version(model, name, version, [shared, own], settings, measured)
+    config = dataclasses.replace(config, familiarity=known)
+    card = "\n\n".join(
+        [render_card(config).rstrip(), "## Held-out cells", EXPLANATION, held_out.tabulate(measured), notes]
+    )
+    return save_model(
+        models_dir,
+        config,
+        model.network,
+        card=card.rstrip() + "\n",
+        curves_csv=join_curves([shared, own]),
+        picture_png=draw_picture(model, work_dir / "held-out", settings),
+    )
 
 
-def train_phase(number: int, work_dir: Path, settings: ShippedSettings) -> TrainedVersion:
+EXPLANATION = (
+    "Dice pooled over all voxels of the cells (their number in brackets), of seeds that were not trained on; surface "
+    "Dice is the share of both outlines' surfaces within one voxel of the other's. Tilts, photons and sizes of the "
+    "last four lie outside of what was trained on."
+)
+
+
+def train_phase(
+    name: str,
+    phase: Phase,
+    work_dir: Path,
+    settings: ShippedSettings,
+    *,
+    parent: TrainedVersion | None = None,
+) -> TrainedVersion:
     """Train a phase from the version of the one before, or return it where it is finished."""
-    phase = settings.phases[number - 1]
     versions = work_dir / "phases"
-    parent = load_model(f"{PHASE_NAME}:{number - 1}", root=versions) if number > 1 else None
     return train_model(
-        [open_cell(work_dir / "cells", seed, settings) for seed in phase.seeds],
+        open_cells(work_dir / "cells", phase.plans),
         TrainingSettings(
             recipe=dataclasses.replace(settings.recipe, learning_rate=phase.learning_rate),
             steps=phase.n_steps,
@@ -134,74 +193,43 @@ def train_phase(number: int, work_dir: Path, settings: ShippedSettings) -> Train
             n_validations=1,
             unlabelled_slices=1,
         ),
-        VersionTarget(versions, PHASE_NAME),
-        folder=work_dir / f"phase-{number}",
-        parent=parent,
-        classes=[ModelClass(1, MEMBRANE.name, MEMBRANE.colour)],
+        VersionTarget(versions, name),
+        folder=work_dir / name,
+        parent=load_model(parent.spec, root=versions) if parent else None,
+        classes=[
+            ModelClass(each.value, each.name, each.colour)
+            for each in LABEL_CLASSES
+            if each.name in phase.classes
+        ],
         progress=report_progress,
     )
 
 
-def open_cell(folder: Path, seed: int, settings: ShippedSettings) -> TrainingTomogram:
-    """Return a cell with all its slices labelled, from its file or else simulated."""
-    path = folder / f"cell-{seed}.npz"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        cell = simulate_cell(settings.phantom(seed), seed=seed)
-        with atomic_path(path) as temporary:
-            np.savez(
-                temporary,
-                grey=np.asarray(cell.tomogram.data[:]),
-                is_membrane=cell.labels == MEMBRANE.value,
-                voxel_size_nm=np.array(cell.tomogram.voxel_size_nm),
-                absorbing_is=np.array(cell.tomogram.absorbing_is),
-            )
-        report(f"simulated {path.name}")
-    with np.load(path) as stored:
-        tomogram = Tomogram(
-            stored["grey"],
-            voxel_size_nm=tuple(stored["voxel_size_nm"].tolist()),
-            absorbing_is=stored["absorbing_is"].item(),
-        )
-        labels = ArrayLabels.of_volume(stored["is_membrane"].astype(np.uint8), source="the simulation")
-    return TrainingTomogram(f"cell {seed}", tomogram, labels)
-
-
-def evaluate(model: Model, settings: ShippedSettings) -> dict[str, float]:
-    """Return the membrane's Dice on cells of unseen seeds, segmented as a user would, each at its own voxel size."""
-    metrics: dict[str, float] = {}
-    groups = {"dice": settings.standard_test_seeds, "dice_varied_settings": settings.varied_test_seeds}
-    for name, seeds in groups.items():
-        scores = [score_cell(model, settings.phantom(seed), seed) for seed in seeds]
-        metrics |= {name: round(float(np.mean(scores)), 4), f"{name}_lowest": round(min(scores), 4)}
-        metrics[f"{name}_cells"] = len(scores)
-    return metrics
-
-
-def score_cell(model: Model, drawn: PhantomSettings, seed: int) -> float:
-    """Return the membrane's Dice on one simulated cell."""
-    cell = simulate_cell(drawn, seed=seed)
-    mask = segment_tomogram(cell.tomogram, model).mask == 1
-    truth = cell.labels == MEMBRANE.value
-    score = float(2 * np.sum(mask & truth) / max(1, np.sum(mask) + np.sum(truth)))
-    report(f"held-out seed {seed}: voxel {drawn.voxel_zyx_nm[2]:.1f} nm, Dice {score:.3f}")
-    return score
+def measure(model: Model, folder: Path, settings: ShippedSettings) -> list[held_out.Measured]:
+    """Return the results under every condition."""
+    held_out.prepare(folder, settings.conditions)
+    results = []
+    for condition in settings.conditions:
+        results.append(held_out.measure(model, condition, folder))
+        report(f"{results[-1]}")
+    return results
 
 
 def describe_version(
     model: Model,
+    name: str,
+    version: str,
     trained: Sequence[TrainedVersion],
     settings: ShippedSettings,
-    *,
-    version: str,
-    metrics: dict[str, float],
+    measured: Sequence[held_out.Measured],
 ) -> ModelConfig:
     """Return the configuration of the version that ships: its phases instead of one training's record."""
     recipe, of_last = settings.recipe, model.config.training
-    low, high = settings.voxel_range_nm
+    low, high = VOXEL_RANGE_NM
+    phases = (settings.shared, settings.own[name])
     training: dict[str, Scalar] = {
-        "cells": f"simulated, {settings.cell_shape} voxels of {low:g} to {high:g} nm",
-        **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(settings.phases, start=1)},
+        "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
+        **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},
         "loss": "cross-entropy + soft Dice; Huber on the image decoder",
         "optimiser": "AdamW with warm-up and cosine in each phase",
         "seed": settings.seed,
@@ -210,16 +238,16 @@ def describe_version(
     training |= {key: of_last[key] for key in ("batch", "weights", "hardware", "torch", "numpy", "sxt")}
     return dataclasses.replace(
         model.config,
-        name=NAME,
+        name=name,
         version=version,
         created=datetime.date.today().isoformat(),
         training={"recipe": recipe.name, **training},
-        metrics=metrics,
-        description="Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
+        metrics=summarise(measured),
+        description=DESCRIPTIONS[name],
         limits=(
             "Trained on simulated cells only; look at the result on your tomogram before you count on it.",
             "Membranes parallel to the slice and within the missing wedge are faint and often missed.",
-            "Lipid droplets and gold beads are meant to be left out; a dense bead may leave a rim.",
+            "A dense bead may leave a rim.",
         ),
         licence="MIT",
         source="Trained by scripts/train_shipped.py of this repository.",
@@ -228,12 +256,30 @@ def describe_version(
     )
 
 
+def summarise(measured: Sequence[held_out.Measured]) -> dict[str, float]:
+    """Return the figures that lists and comparisons of versions show."""
+    plain = [each for each in measured if each.condition.startswith("standard")]
+    membrane = [each.dice[held_out.MEMBRANE] for each in plain]
+    found = {
+        "dice": float(np.mean(membrane)),
+        "dice_lowest": min(membrane),
+        "surface_dice_one_voxel": float(np.mean([each.surface_dice for each in plain])),
+        **{
+            f"dice_{name.replace(' ', '_')}": float(np.mean([each.dice[name] for each in plain]))
+            for name in measured[0].dice
+            if name != held_out.MEMBRANE
+        },
+    }
+    return {name: round(value, 4) for name, value in found.items()}
+
+
 def describe_phase(phase: Phase) -> str:
-    """Return a phase's steps, learning rate and cells in words."""
-    cells = f"{len(phase.varied_seeds)} cells with all settings drawn, {name_seeds(phase.varied_seeds)}"
-    if phase.standard_seeds:
-        cells += f"; {len(phase.standard_seeds)} at the standard settings, {name_seeds(phase.standard_seeds)}"
-    return f"{phase.n_steps} steps, learning rate {phase.learning_rate:g}; {cells}"
+    """Return a phase's classes, steps, learning rate and cells in words."""
+    return (
+        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}; "
+        f"{len(phase.varied_seeds)} cells with all settings drawn, {name_seeds(phase.varied_seeds)}; "
+        f"{len(phase.standard_seeds)} at the standard settings, {name_seeds(phase.standard_seeds)}"
+    )
 
 
 def name_seeds(seeds: range) -> str:
@@ -254,6 +300,27 @@ def join_curves(trained: Sequence[TrainedVersion]) -> str:
     return "\n".join([*lines, ""])
 
 
+def draw_picture(model: Model, folder: Path, settings: ShippedSettings) -> bytes:
+    """Return a PNG of the middle slice of the first cell under the first four conditions, with what was found."""
+    slices, masks, middles = [], [], []
+    for condition in settings.conditions[:4]:
+        tomogram, _ = held_out.open_cell(folder, condition)
+        middle = tomogram.shape[0] // 2
+        slices.append(enlarge(tomogram.read_slices(middle, middle + 1)[0].astype(np.float32)))
+        masks.append(enlarge(segment_tomogram(tomogram, model).mask[middle]))
+        middles.append(middle)
+    picture = draw_overview(slices, masks, middles, classes=model.config.classes, voxel_size_nm=None)
+    output = io.BytesIO()
+    picture.convert("RGB").quantize(PICTURE_COLOURS).save(output, "PNG", optimize=True)
+    return output.getvalue()
+
+
+def enlarge(plane: np.ndarray) -> np.ndarray:
+    """Return a plane (y, x) at `PANEL_PX`, pixel by pixel, whatever its voxel size."""
+    rows, columns = (np.arange(PANEL_PX) * n // PANEL_PX for n in plane.shape)
+    return plane[rows[:, None], columns[None, :]]
+
+
 def report_progress(progress: Progress) -> None:
     if progress.note or progress.done % REPORT_EVERY == 0:
         report(f"{progress.stage}: {progress.done} of {progress.total} {progress.note}")
@@ -268,11 +335,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--work-dir", type=Path, default=REPOSITORY / "build" / "membrane")
+    parser.add_argument("names", nargs="*", default=list(SETTINGS.own), metavar="NAME")
+    parser.add_argument("--work-dir", type=Path, default=REPOSITORY / "build" / "shipped")
     parser.add_argument("--models-dir", type=Path, default=REPOSITORY / "weights")
-    parser.add_argument("--version", default="1")
+    parser.add_argument("--version", help="of the versions to be made (default: the next free number)")
+    parser.add_argument("--notes", type=Path, help="Markdown to end the cards with")
     arguments = parser.parse_args()
-    report(f"wrote {make_version(arguments.work_dir, arguments.models_dir, version=arguments.version)}")
+    notes = arguments.notes.read_text() if arguments.notes else ""
+    for name in arguments.names:
+        version = arguments.version or next_version(name, root=arguments.models_dir)
+        made = make_version(name, arguments.work_dir, arguments.models_dir, version=version, notes=notes)
+        report(f"wrote {made}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from sxt.models.card import render_card
 from sxt.models.config import CLASS_COLOURS, ModelClass, ModelConfig, Normalisation
 from sxt.models.default import write_default
+from sxt.models.familiarity import Familiarity
 from sxt.models.packing import install_keras_weights, install_package, install_weights, pack_model
 from sxt.models.registry import (
     DEFAULT_MODEL,
@@ -22,6 +23,7 @@ __all__ = [
     "CLASS_COLOURS",
     "DEFAULT_MODEL",
     "SHIPPED_ROOT",
+    "Familiarity",
     "Model",
     "ModelClass",
     "ModelConfig",

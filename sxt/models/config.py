@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from sxt.errors import ModelError, SxtError
+from sxt.models.familiarity import Familiarity
 from sxt.models.spec import check_name, parse_spec
 from sxt.network import NetworkConfig
 from sxt.tomogram import Absorbing
@@ -94,6 +95,8 @@ class ModelConfig:
         ``name:version`` of the version whose weights the training started from.
     weights_sha256 : str
         SHA-256 of ``weights.safetensors``; empty until the version is saved.
+    familiarity : Familiarity or None
+        What its training data look like; None where it was not measured, then no tomogram is called unlike them.
     """
 
     name: str
@@ -113,6 +116,7 @@ class ModelConfig:
     source: str = "unknown"
     parent: str | None = None
     weights_sha256: str = ""
+    familiarity: Familiarity | None = None
 
     def __post_init__(self) -> None:
         for what in ("name", "version", "created", "description", "licence", "source", "weights_sha256"):
@@ -135,6 +139,10 @@ class ModelConfig:
         values["network"] = self.network.to_json()
         values["classes"] = [dataclasses.asdict(each) for each in self.classes]
         values["limits"] = list(self.limits)
+        if self.familiarity is None:
+            del values["familiarity"]
+        else:
+            values["familiarity"] = self.familiarity.to_json()
         return {"schema_version": SCHEMA_VERSION, **values}
 
     @classmethod
@@ -156,6 +164,8 @@ class ModelConfig:
         given["network"] = NetworkConfig.from_json(_mapping("network", given["network"]))
         given["classes"] = tuple(_class_from_json(each) for each in _list("classes", given["classes"]))
         given["limits"] = tuple(_list("limits", given.get("limits", [])))
+        if given.get("familiarity") is not None:
+            given["familiarity"] = Familiarity.from_json(_mapping("familiarity", given["familiarity"]))
         return cls(**given)
 
     def _check_classes(self) -> None:

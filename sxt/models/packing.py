@@ -26,6 +26,7 @@ from sxt.models.registry import (
     CARD_FILE,
     CONFIG_FILE,
     CURVES_FILE,
+    PICTURE_FILE,
     WEIGHTS_FILE,
     Roots,
     find_model,
@@ -40,6 +41,7 @@ LIMITS: Mapping[str, int] = {
     CONFIG_FILE: 1 << 20,
     CARD_FILE: 1 << 20,
     CURVES_FILE: 64 << 20,
+    PICTURE_FILE: 8 << 20,
     WEIGHTS_FILE: 4 << 30,
 }
 """The files of a version, and the most bytes that each may have."""

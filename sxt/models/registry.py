@@ -33,6 +33,8 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "card.md"
 CURVES_FILE = "curves.csv"
+PICTURE_FILE = "picture.png"
+"""What the version makes of slices it was not trained on, to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def save_model(
     *,
     card: str | None = None,
     curves_csv: str | None = None,
+    picture_png: bytes | None = None,
     precision: Precision = "fp16",
 ) -> Path:
     """Write a model version; its folder appears under its name only when whole.
@@ -176,6 +179,8 @@ def save_model(
         Text of ``card.md``; None to render it from the configuration.
     curves_csv : str or None
         Text of ``curves.csv``, the training curves.
+    picture_png : bytes or None
+        Content of ``picture.png``.
     precision : {"fp16", "fp32"}
         How the weights are stored; fp16 changes outputs by about 1e-3.
 
@@ -199,6 +204,8 @@ def save_model(
         write_weights(staging / WEIGHTS_FILE, network, precision=precision)
         saved = dataclasses.replace(config, weights_sha256=sha256_of_file(staging / WEIGHTS_FILE))
         _write_texts(staging, saved, card=card, curves_csv=curves_csv)
+        if picture_png is not None:
+            (staging / PICTURE_FILE).write_bytes(picture_png)
         _move_into_place(staging, final)
     finally:
         if staging.exists():

@@ -1,6 +1,7 @@
 """Draw the organelles of a cell into a scene."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from sxt.phantom.shapes import (
     Sheet,
     Tube,
     distance_of_large_shape,
+    draw_lamellae,
     draw_path,
     draw_ripple,
     draw_rotation,
@@ -26,6 +28,8 @@ FIRST_ATTEMPTS = 300
 """Attempts to place the first object of a kind, so that a small volume holds one of each where it can."""
 NUCLEAR_ENVELOPE = (1.0, 2.0)
 """Thickness of the nuclear envelope in units of a membrane: it is two of them, with pores."""
+GRID_BAR_OPTICAL_DEPTH = 1.5
+"""What the bar's thin edge takes from a ray across it; the middle of a bar lets nothing through."""
 CISTERNA = 0.5
 """Thickness of a cisterna's membranes in units of an organelle's: seen edge-on, two of them add up."""
 
@@ -48,6 +52,47 @@ class OrganellePainter:
         self.scene.absorption += weight * (outside - self.scene.absorption)
         self.scene.paint(distance, grid.whole, self._membrane_body(None))
         self.scene.is_taken |= distance > -100
+        for _ in range(self.specimen.filopodia):
+            self._paint_filopodium(shape)
+
+    def _paint_filopodium(self, edge: HalfSpace) -> None:
+        """Paint a thin process of the cell that leaves its edge into the ice."""
+        rng, s = self.rng, self.specimen
+        along = np.cross(edge.normal, [1.0, 0.0, 0.0])
+        reach = 0.5 * float(self.scene.grid.extent_nm[1:].min())
+        foot = edge.point_nm + along * rng.uniform(-reach, reach)
+        foot = foot + np.array([rng.uniform(-0.4, 0.4) * self.scene.grid.extent_nm[0], 0.0, 0.0])
+        points = draw_path(
+            rng,
+            foot - 100.0 * edge.normal,
+            length_nm=rng.uniform(600.0, 2500.0),
+            step_nm=TUBE_STEP_NM,
+            stiffness=rng.uniform(0.95, 0.99),
+            flatness=0.3,
+            direction=edge.normal + 0.3 * rng.normal(size=3),
+        )
+        tube = tube_along(points, np.full(len(points), rng.uniform(45.0, 90.0)))
+        self.scene.paint_shape(tube, self._membrane_body(self._draw(s.cytosol_per_um)))
+
+    def paint_support(self) -> None:
+        """Put a perforated carbon film, and the edge of a grid bar, below the volume that is kept."""
+        grid, s, rng = self.scene.grid, self.specimen, self.rng
+        depth_nm = grid.voxel_nm[0]
+        last = self.scene.absorption[-1]
+        _, y, x = grid.coordinates(grid.whole, np.zeros(3))
+        if s.film_nm > 0:
+            radius = self._draw(s.film_hole_radius_nm)
+            pitch, offset = radius * rng.uniform(2.6, 4.0), rng.uniform(0, 4000.0, 2)
+            off_y, off_x = (
+                np.abs(np.mod(c[0] + o, pitch) - pitch / 2) for c, o in zip((y, x), offset, strict=True)
+            )
+            is_film = np.hypot(off_y, off_x) > radius
+            last += is_film * np.float32(absorption.CARBON_PER_UM * s.film_nm / depth_nm)
+        if s.has_grid_bar:
+            angle = rng.uniform(0, 2 * np.pi)
+            across = np.sin(angle) * y[0] + np.cos(angle) * x[0]
+            is_bar = across > np.quantile(across, rng.uniform(0.75, 0.97))
+            last += is_bar * np.float32(GRID_BAR_OPTICAL_DEPTH * 1000.0 / depth_nm)
 
     def paint_nucleus(self) -> None:
         """Paint a part of a large nucleus: envelope, chromatin, nucleolus."""
@@ -89,12 +134,16 @@ class OrganellePainter:
         radius = self._draw(s.mitochondrion_radius_nm)
 
         def body() -> Body:
-            return self._membrane_body(
+            plain = self._membrane_body(
                 level * self.rng.uniform(0.92, 1.08),
                 interior_class=absorption.MITOCHONDRION,
                 texture_per_um=0.6 * s.texture * level,
                 thickness=s.mitochondrion_rim,
             )
+            if s.cristae == 0:
+                return plain
+            lamellae = draw_lamellae(self.rng, spacing=self._draw(s.cristae_spacing_nm))
+            return replace(plain, lamellae=lamellae, lamellae_per_um=s.cristae * level)
 
         self._place_many(s.mitochondria_per_um3, lambda: self._draw_mitochondrion(radius), body)
 

@@ -58,6 +58,8 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         mitochondrion_per_um=_around(mitochondrion, 0.03),
         mitochondrion_rim=rng.uniform(0.1, 1.2),
         branching=rng.uniform(0.0, 0.5),
+        cristae=rng.uniform(0.03, 0.15) if rng.random() < 0.5 else 0.0,
+        cristae_spacing_nm=_around(rng.uniform(50.0, 120.0), 0.1),
         vesicles_per_um3=_log_uniform(rng, 0.3, 4.0),
         vesicle_radius_nm=(smallest, smallest * rng.uniform(1.5, 3.0)),
         vesicle_lumen_per_um=(rng.uniform(0.12, 0.25), rng.uniform(0.25, 0.7)),
@@ -77,6 +79,9 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         nucleus_radius_nm=(1500.0, 4500.0),
         nucleus_per_um=_around(rng.uniform(*absorption.NUCLEUS_RANGE_PER_UM), 0.02),
         has_cell_edge=bool(rng.random() < 0.25),
+        filopodia=int(rng.integers(0, 5)),
+        film_nm=rng.uniform(10.0, 30.0) if rng.random() < 0.3 else 0.0,
+        has_grid_bar=bool(rng.random() < 0.05),
         cytosol_per_um=_around(cytosol, 0.02),
         texture=texture,
         membrane_thickness_nm=(membrane_nm, membrane_nm * 1.5),
@@ -85,11 +90,12 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
 
 
 def _draw_acquisition(rng: np.random.Generator, voxel_nm: float, photon_range: Range) -> AcquisitionSettings:
-    half = rng.uniform(55.0, 70.0)
-    centre = rng.uniform(-3.0, 3.0)
+    half, centre = rng.uniform(50.0, 70.0), rng.uniform(-3.0, 3.0)
+    tilts = (max(centre - half, -72.0), min(centre + half, 72.0))
+    step_deg = float(rng.choice([1.0, 1.0, 1.5, 2.0]))
     return AcquisitionSettings(
-        tilt_range_deg=(max(centre - half, -72.0), min(centre + half, 72.0)),
-        tilt_step_deg=float(rng.choice([1.0, 1.0, 1.5, 2.0])),
+        tilt_range_deg=tilts,
+        tilt_step_deg=step_deg,
         photons=_log_uniform(rng, *photon_range),
         psf_sigma_nm=rng.uniform(14.0, 32.0),
         depth_of_field_um=rng.uniform(1.0, 4.0),
@@ -98,7 +104,16 @@ def _draw_acquisition(rng: np.random.Generator, voxel_nm: float, photon_range: R
         gain_drift=_log_uniform(rng, 0.0003, 0.004),
         stray_light=rng.uniform(0.0, 0.15),
         jitter_px=rng.uniform(0.0, 12.0) / voxel_nm,
+        missing_views=_draw_missing_views(rng, AcquisitionSettings(tilts, step_deg).n_planned_views),
     )
+
+
+def _draw_missing_views(rng: np.random.Generator, n_views: int) -> tuple[int, ...]:
+    """Leave out a few views here and there, in two of five tilt series."""
+    if rng.random() < 0.6:
+        return ()
+    n_missing = int(rng.integers(1, max(2, n_views // 12)))
+    return tuple(sorted(int(n) for n in rng.choice(n_views, n_missing, replace=False)))
 
 
 def _draw_reconstruction(

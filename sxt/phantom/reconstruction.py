@@ -29,13 +29,14 @@ def reconstruct(
 
     Notes
     -----
-    ``f(z, x) = sum over views of (step) * filtered(s)``, step in radians, the filter ``|frequency|``
+    ``f(z, x) = sum over views of (step) * filtered(s)``, step in radians (the usual one where views are
+    missing), the filter ``|frequency|``
     times a window: the inverse Radon transform for parallel rays (Kak and Slaney 1988, chapter 3,
     doi 10.1137/1.9780898719277). With less than half a turn what the views do not hold stays missing.
     """
     nz, nx = geometry.slab_shape
     z_px = np.arange(nz)[keep_z]
-    step = float(np.deg2rad(tilts_deg[1] - tilts_deg[0])) if len(tilts_deg) > 1 else float(np.pi)
+    step = float(np.deg2rad(np.median(np.diff(tilts_deg)))) if len(tilts_deg) > 1 else float(np.pi)
     response = _filter_response(geometry, settings)
     total: np.ndarray | None = None
     for view, tilt_deg in zip(views, tilts_deg, strict=True):

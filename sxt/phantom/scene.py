@@ -7,7 +7,7 @@ import numpy as np
 
 from sxt.phantom import absorption
 from sxt.phantom.grid import Box, Grid
-from sxt.phantom.shapes import Shape
+from sxt.phantom.shapes import Ripple, Shape
 
 ATTEMPTS = 32
 GAP_NM = 50.0
@@ -32,6 +32,8 @@ class Body:
         Share of its absorption by which the membrane varies along the surface, with the scene's coarse texture.
     texture_per_um : float
         Deviation of the interior's absorption, multiplied with the scene's fine texture.
+    lamellae, lamellae_per_um : Ripple or None, float
+        Sheets in the interior, over (z, y, x) in nm, and the deviation of the absorption that they make.
     """
 
     interior_per_um: float | None
@@ -41,6 +43,8 @@ class Body:
     membrane_label_nm: float = 0.0
     texture_per_um: float = 0.0
     membrane_fading: float = 0.0
+    lamellae: Ripple | None = None
+    lamellae_per_um: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,9 @@ class Scene:
             inside: np.ndarray | np.float32 = np.float32(body.interior_per_um)
             if body.texture_per_um:
                 inside = inside + np.float32(body.texture_per_um) * self.textures.fine[box]
+            if body.lamellae is not None:
+                sheets = body.lamellae(*self.grid.coordinates(box, np.zeros(3)))
+                inside = inside + np.float32(body.lamellae_per_um) * sheets
             values += np.clip(0.5 - inner / voxel, 0, 1) * (inside - values)
         self._label(distance, box, body)
 

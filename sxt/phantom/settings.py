@@ -33,6 +33,9 @@ class SpecimenSettings:
     mitochondrion_rim: float = 0.5
     """Thickness of a mitochondrion's visible rim in units of a membrane; its matrix is nearly as dense."""
     branching: float = 0.25
+    cristae: float = 0.0
+    """Share of a mitochondrion's absorption by which its cristae vary it; 0 draws none."""
+    cristae_spacing_nm: Range = (50.0, 110.0)
     vesicles_per_um3: float = 0.6
     vesicle_radius_nm: Range = (60.0, 220.0)
     vesicle_lumen_per_um: Range = (0.14, 0.55)
@@ -57,6 +60,13 @@ class SpecimenSettings:
     nucleus_radius_nm: Range = (2200.0, 4500.0)
     nucleus_per_um: Range = absorption.NUCLEUS_RANGE_PER_UM
     has_cell_edge: bool = False
+    filopodia: int = 0
+    """Thin processes that leave the cell's edge into the ice, where there is an edge."""
+    film_nm: float = 0.0
+    """Thickness of the perforated carbon film that the cell lies on, below the volume that is kept; 0 puts none."""
+    film_hole_radius_nm: Range = (500.0, 1000.0)
+    has_grid_bar: bool = False
+    """Whether the edge of a grid bar casts its shadow into the tilted views, from below the volume that is kept."""
     cytosol_per_um: Range = absorption.CYTOSOL_RANGE_PER_UM
     texture: float = 0.13
     """Relative deviation of the cytoplasm's coarse and fine texture."""
@@ -107,6 +117,8 @@ class AcquisitionSettings:
         Evenly scattered light as a share of the beam; it limits the contrast of beads.
     jitter_px : float
         Deviation of the alignment of each view, in pixels.
+    missing_views : tuple of int
+        Numbers of views that were not taken or had to be left out, counted from the first tilt.
     """
 
     tilt_range_deg: Range = (-62.0, 62.0)
@@ -119,6 +131,7 @@ class AcquisitionSettings:
     gain_drift: float = 0.002
     stray_light: float = 0.05
     jitter_px: float = 0.3
+    missing_views: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         first, last = self.tilt_range_deg
@@ -131,15 +144,26 @@ class AcquisitionSettings:
                 f"The tilt step {self.tilt_step_deg}° is not usable; give one above 0 within the tilt range."
             )
         for each in fields(self):
-            if each.name not in ("tilt_range_deg", "tilt_step_deg"):
+            if each.name not in ("tilt_range_deg", "tilt_step_deg", "missing_views"):
                 _check_at_least(each.name, getattr(self, each.name), 0.0)
+        if not all(0 <= number < self.n_planned_views for number in self.missing_views):
+            raise SettingsError(
+                f"missing_views are {self.missing_views}; give numbers from 0 to {self.n_planned_views - 1}."
+            )
+        if len(self.tilts_deg) < 2:
+            raise SettingsError("missing_views leave fewer than two views; leave out fewer.")
+
+    @property
+    def n_planned_views(self) -> int:
+        """Views of the whole range, those left out among them."""
+        first, last = self.tilt_range_deg
+        return int(np.floor((last - first) / self.tilt_step_deg + 1e-6)) + 1
 
     @property
     def tilts_deg(self) -> np.ndarray:
-        """Every tilt angle, first to last, shape (views,)."""
-        first, last = self.tilt_range_deg
-        views = int(np.floor((last - first) / self.tilt_step_deg + 1e-6)) + 1
-        return first + self.tilt_step_deg * np.arange(views)
+        """Every tilt angle taken, first to last, shape (views,)."""
+        planned = self.tilt_range_deg[0] + self.tilt_step_deg * np.arange(self.n_planned_views)
+        return np.delete(planned, list(self.missing_views))
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,15 @@ def draw_ripple(rng: np.random.Generator, *, amplitude: float, wave_number: floa
     return Ripple(amplitude, waves, rng.uniform(0, 2 * np.pi, count))
 
 
+def draw_lamellae(rng: np.random.Generator, *, spacing: float, count: int = 4) -> Ripple:
+    """Draw a ripple of deviation 1 whose crests are nearly parallel sheets, ``spacing`` apart."""
+    direction = rng.normal(size=3)
+    direction /= np.linalg.norm(direction)
+    turned = direction + rng.normal(scale=0.15, size=(count, 3))
+    waves = turned * (2 * np.pi / spacing) * rng.uniform(0.85, 1.15, (count, 1))
+    return Ripple(1.0, waves, rng.uniform(0, 2 * np.pi, count))
+
+
 def draw_rotation(rng: np.random.Generator) -> np.ndarray:
     """Draw a rotation matrix, shape (3, 3), uniformly over all orientations."""
     q, r = np.linalg.qr(rng.normal(size=(3, 3)))

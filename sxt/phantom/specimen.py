@@ -64,6 +64,8 @@ def build_specimen(
     if specimen.has_cell_edge:
         ice = np.float32(absorption.ICE_PER_UM) * (1 + np.float32(0.03) * scene.textures.fine)
         steps.insert(0, lambda: painter.paint_cell_edge(ice))
+    if specimen.film_nm > 0 or specimen.has_grid_bar:
+        steps.append(painter.paint_support)
     for done, step in enumerate(steps):
         cancel.raise_if_cancelled()
         progress(Progress(STAGE, done, len(steps)))

@@ -11,11 +11,12 @@ import numpy as np
 from sxt.models import Model
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from sxt.segment.device import Device, choose_device
+from sxt.segment.familiarity import describe_tomogram
 from sxt.segment.normalise import NormalisedSlices, normalise_slices
 from sxt.segment.orient import recognise_absorbing
 from sxt.segment.predict import Predictor
 from sxt.segment.rescale import plan_rescaling
-from sxt.segment.settings import SegmentSettings
+from sxt.segment.settings import UNLIKE_TRAINING_DATA, SegmentSettings
 from sxt.segment.threshold import mask_from_probability
 from sxt.tomogram import Absorbing, Tomogram
 
@@ -40,12 +41,17 @@ class Slab:
 
 @dataclass
 class RunLog:
-    """What was learned while segmenting: seconds a stage, notes worth telling, slices without contrast."""
+    """What was learned while segmenting: seconds a stage, notes worth telling, slices without contrast.
+
+    ``unlikeness`` is how far the tomogram lies from the training data, in units of the limit; None where that is not
+    known.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     constant_slices: list[int] = field(default_factory=list)
     n_missing_voxels: int = 0
+    unlikeness: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the log as JSON-able values, so that an interrupted run can keep it."""
@@ -58,6 +64,7 @@ class RunLog:
         self.notes = list(dict.fromkeys([*earlier["notes"], *self.notes]))
         self.constant_slices = [*earlier["constant_slices"], *self.constant_slices]
         self.n_missing_voxels += earlier["n_missing_voxels"]
+        self.unlikeness = earlier.get("unlikeness", self.unlikeness)
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
@@ -150,6 +157,8 @@ class SegmentationRun:
         """Yield the segmented slabs in order, leaving out the first ``skip_slices``, a whole number of slabs."""
         step = self.settings.slab_slices
         self._n_done = skip_slices
+        if skip_slices == 0:
+            self._check_familiarity()
         self._report("")
         for start in range(skip_slices, len(self.slices), step):
             cancel.raise_if_cancelled()
@@ -202,6 +211,17 @@ class SegmentationRun:
         found = recognise_absorbing(self.tomogram)
         self.log.notes.append(f"Absorbing structures look {found}; declare them where that is wrong.")
         return found
+
+    def _check_familiarity(self) -> None:
+        """Note where the tomogram is unlike what the model version was trained on."""
+        known = self.model.config.familiarity
+        if known is None:
+            return
+        with self.log.timing("compare with the training data"):
+            features = describe_tomogram(self.tomogram, self.model, absorbing_is=self.absorbing_is)
+        self.log.unlikeness = round(known.distance(features) / known.limit, 3)
+        if self.log.unlikeness > 1:
+            self._announce(UNLIKE_TRAINING_DATA)
 
     def _note_rescaling(self) -> None:
         model_pixel_nm = self.model.config.pixel_size_nm

@@ -204,6 +204,7 @@ def _record(
             "constant_slices": run.log.constant_slices,
             "missing_voxels": run.log.n_missing_voxels,
         },
+        "unlikeness": run.log.unlikeness,
         "notes": run.log.notes,
         "seconds": {stage: round(seconds, 3) for stage, seconds in run.log.seconds.items()},
         "versions": {

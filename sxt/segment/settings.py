@@ -16,6 +16,12 @@ DEFAULT_OVERLAP_PX = 96
 
 MAX_TILE_PX = 8192
 
+UNLIKE_TRAINING_DATA = (
+    "This tomogram looks unlike the training data: label a few slices and fine-tune the model before you count on "
+    "the result."
+)
+"""Noted where a tomogram lies outside what the model version was trained on."""
+
 
 @dataclass(frozen=True)
 class TileSettings:

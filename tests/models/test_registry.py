@@ -49,13 +49,15 @@ def test_loading_leaves_the_random_generator_alone(tmp_path, save):
 
 
 def test_a_version_folder_holds_its_files_and_nothing_else(save):
-    path = save(card="# mine\n", curves_csv="step,loss\n1,0.5\n")
+    path = save(card="# mine\n", curves_csv="step,loss\n1,0.5\n", picture_png=b"a picture")
     assert sorted(each.name for each in path.iterdir()) == [
         "card.md",
         "config.json",
         "curves.csv",
+        "picture.png",
         "weights.safetensors",
     ]
+    assert (path / "picture.png").read_bytes() == b"a picture"
     assert (path / "card.md").read_text() == "# mine\n"
     assert (path / "curves.csv").read_text() == "step,loss\n1,0.5\n"
     assert [each.name for each in path.parent.iterdir()] == ["1"]

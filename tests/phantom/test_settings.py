@@ -77,3 +77,15 @@ def test_classes_are_numbered_from_one_and_have_their_own_colour():
     assert [c.value for c in LABEL_CLASSES] == [1, 2, 3, 4]
     assert [c.name for c in LABEL_CLASSES] == ["membrane", "mitochondrion", "lipid droplet", "gold bead"]
     assert [c.colour for c in LABEL_CLASSES] == ["#E69F00", "#56B4E9", "#F0E442", "#CC79A7"]
+
+
+def test_missing_views_leave_the_others_where_they_were():
+    settings = AcquisitionSettings((-60.0, 60.0), 30.0, missing_views=(1, 3))
+    assert settings.n_planned_views == 5
+    assert settings.tilts_deg.tolist() == [-60.0, 0.0, 60.0]
+
+
+@pytest.mark.parametrize("missing", [(5,), (-1,), (0, 1, 2, 3)])
+def test_missing_views_that_are_not_there_or_leave_nothing_are_refused(missing):
+    with pytest.raises(SettingsError, match="missing_views"):
+        AcquisitionSettings((-60.0, 60.0), 30.0, missing_views=missing)

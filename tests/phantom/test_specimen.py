@@ -3,7 +3,14 @@ import pytest
 from scipy.ndimage import label
 
 from sxt.phantom import PhantomSettings, SpecimenSettings, build_specimen
-from sxt.phantom.absorption import ICE_PER_UM, LABEL_CLASSES, LIPID_DROPLET, MEMBRANE, MITOCHONDRION
+from sxt.phantom.absorption import (
+    CARBON_PER_UM,
+    ICE_PER_UM,
+    LABEL_CLASSES,
+    LIPID_DROPLET,
+    MEMBRANE,
+    MITOCHONDRION,
+)
 from sxt.phantom.grid import Grid
 from sxt.phantom.scene import Body, Scene, Textures, outline_in_slices
 from sxt.phantom.shapes import DISTANCE_CAP_NM, Ellipsoid, distance_of_large_shape, tube_along
@@ -144,3 +151,54 @@ def test_a_membrane_fades_with_the_coarse_texture_and_keeps_its_label():
     )
     np.testing.assert_allclose(faded.absorption - 0.2, 0.5 * (even.absorption - 0.2), atol=1e-6)
     np.testing.assert_array_equal(faded.labels, even.labels)
+
+
+def test_cristae_are_sheets_inside_mitochondria_alone():
+    plain = PhantomSettings((20, 120, 120), 15.0, specimen=SpecimenSettings(has_nucleus=False))
+    with_cristae = PhantomSettings(
+        plain.shape,
+        15.0,
+        specimen=SpecimenSettings(has_nucleus=False, cristae=0.2, cristae_spacing_nm=(90.0, 90.0)),
+    )
+    first = build_specimen(plain, seed=4)
+    second = build_specimen(with_cristae, seed=4)
+    inside = second.labels == MITOCHONDRION
+    kept = slice(second.margin, second.margin + 20)
+    assert inside.any()
+    assert second.absorption_per_um[kept][inside].std() > 1.5 * (
+        first.absorption_per_um[kept][first.labels == MITOCHONDRION].std()
+    )
+
+
+def test_filopodia_reach_into_the_ice_with_a_membrane_around():
+    edge = SpecimenSettings(has_nucleus=False, has_cell_edge=True)
+    settings = PhantomSettings((24, 160, 160), 20.0, specimen=edge)
+    more = PhantomSettings(
+        settings.shape, 20.0, specimen=SpecimenSettings(has_nucleus=False, has_cell_edge=True, filopodia=6)
+    )
+    without, with_filopodia = build_specimen(settings, seed=8), build_specimen(more, seed=8)
+    ice = np.abs(without.absorption_per_um - ICE_PER_UM) < 0.02
+    grown = ice & (with_filopodia.absorption_per_um > ICE_PER_UM + 0.05)
+    kept = slice(without.margin, without.margin + 24)
+    assert grown[kept].sum() > 200
+    assert (with_filopodia.labels[grown[kept]] == MEMBRANE).any()
+
+
+def test_film_and_grid_bar_lie_below_what_is_kept():
+    bare = SpecimenSettings(has_nucleus=False)
+    supported = SpecimenSettings(has_nucleus=False, film_nm=20.0, has_grid_bar=True)
+    first, second = (
+        build_specimen(PhantomSettings((12, 100, 100), 20.0, specimen=each), seed=2)
+        for each in (bare, supported)
+    )
+    added = second.absorption_per_um - first.absorption_per_um
+    np.testing.assert_array_equal(added[:-1], 0)
+    np.testing.assert_array_equal(first.labels, second.labels)
+    film_per_um = CARBON_PER_UM * 20.0 / 20.0
+    assert {round(float(v), 2) for v in np.unique(added[-1].round(2))} <= {
+        0.0,
+        round(film_per_um, 2),
+        75.0,
+        round(75 + film_per_um, 2),
+    }
+    assert 0.02 < np.mean(added[-1] > 70) < 0.3

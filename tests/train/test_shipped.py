@@ -1,64 +1,130 @@
-"""The script that trains the shipped model, with few steps and small cells."""
+"""The script that trains the shipped versions, with few steps and small cells."""
 
 import dataclasses
-import importlib.util
+import importlib
 import sys
 
+import numpy as np
 import pytest
 
 from sxt.models import load_model
+from sxt.phantom import AcquisitionSettings, PhantomSettings
+from sxt.tomogram import Tomogram
 from tests.layers import REPOSITORY
 from tests.train.conftest import TINY
+
+MODULES = ("held_out", "simulated_cells", "train_shipped")
 
 
 @pytest.fixture
 def shipped(monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    place = importlib.util.spec_from_file_location(
-        "train_shipped", REPOSITORY / "scripts" / "train_shipped.py"
-    )
-    module = importlib.util.module_from_spec(place)
-    monkeypatch.setitem(sys.modules, place.name, module)
-    place.loader.exec_module(module)
-    return module
+    monkeypatch.setattr(sys, "path", [str(REPOSITORY / "scripts"), *sys.path])
+    for name in MODULES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    module = importlib.import_module("train_shipped")
+    monkeypatch.setattr(module, "report", lambda text: None)
+    yield module
+    for name in MODULES:
+        sys.modules.pop(name, None)
 
 
-def test_the_shipped_model_is_trained_in_phases_from_simulated_cells(shipped, tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "report", lambda text: None)
-    settings = shipped.ShippedSettings(
-        network=TINY,
-        cell_shape=(4, 24, 24),
-        phases=(
-            shipped.Phase(2, 1e-3, range(1, 2)),
-            shipped.Phase(1, 5e-4, range(1, 2), range(11, 12)),
+@pytest.fixture
+def small(shipped, monkeypatch):
+    """The settings with everything made small."""
+    cells = sys.modules["simulated_cells"]
+    monkeypatch.setattr(cells, "DEPTH_PX", 4)
+    monkeypatch.setattr(cells, "SMALLEST_SIDE_PX", 24)
+    monkeypatch.setattr(cells, "SMALLEST_SIDE_NM", 200.0)
+    quick = AcquisitionSettings(tilt_step_deg=10.0)
+    held_out = shipped.held_out
+    conditions = [
+        held_out.Condition("standard, 20 nm", ((PhantomSettings((4, 32, 32), 20.0, acquisition=quick), 90),)),
+        held_out.Condition(
+            "shrunk", ((PhantomSettings((4, 32, 32), 20.0, acquisition=quick), 90),), held_out._shrink
         ),
-        varied_test_seeds=range(21, 22),
-        standard_test_seeds=range(22, 23),
+    ]
+    classes = shipped.ALL_CLASSES
+    varied = range(1, 1 + N_VARIED)
+    return shipped.ShippedSettings(
+        network=TINY,
+        shared=shipped.Phase(classes, 2, 1e-3, varied, range(11, 12)),
+        own={
+            "membrane": shipped.Phase(("membrane",), 1, 5e-4, varied, range(11, 12)),
+            "organelles": shipped.Phase(classes, 1, 5e-4, varied, range(11, 12)),
+        },
+        recipe=dataclasses.replace(shipped.SETTINGS.recipe, crop_px=16, batch_crops=2),
+        conditions=tuple(conditions),
     )
-    settings = dataclasses.replace(
-        settings, recipe=dataclasses.replace(settings.recipe, crop_px=16, batch_crops=2)
+
+
+N_VARIED = 3
+
+
+def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
+    made = {
+        name: shipped.make_version(
+            name,
+            tmp_path / "work",
+            tmp_path / "weights",
+            version="7",
+            settings=small,
+            notes="## Tried\n\nless",
+        )
+        for name in ("membrane", "organelles")
+    }
+    assert [each.name for each in (tmp_path / "work" / "phases" / "shared").iterdir()] == ["1"]
+    membrane, organelles = (load_model(f"{name}:7", root=tmp_path / "weights").config for name in made)
+    assert [each.name for each in membrane.classes] == ["membrane"]
+    assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
+    assert membrane.training["phase 2"] == (
+        "membrane: 1 steps, learning rate 0.0005; 3 cells with all settings drawn, seeds 1 to 3; 1 at the standard "
+        "settings, seeds 11 to 11"
     )
-    path = shipped.make_version(tmp_path / "work", tmp_path / "weights", version="7", settings=settings)
-    config = load_model("membrane:7", root=tmp_path / "weights").config
-    assert (path.name, config.pixel_size_nm, config.parent) == ("7", 20.0, None)
-    assert config.training["phase 2"] == (
-        "1 steps, learning rate 0.0005; 1 cells with all settings drawn, seeds 1 to 1; 1 at the standard settings, "
-        "seeds 11 to 11"
-    )
-    assert {"dice", "dice_varied_settings", "dice_varied_settings_lowest"} <= config.metrics.keys()
-    rows = [line.split(",") for line in (path / "curves.csv").read_text().splitlines()[1:]]
+    assert membrane.metrics.keys() == {"dice", "dice_lowest", "surface_dice_one_voxel"}
+    assert {"dice_mitochondrion", "dice_lipid_droplet", "dice_gold_bead"} <= organelles.metrics.keys()
+    assert membrane.familiarity is not None
+    assert membrane.familiarity.limit > 0
+    rows = [line.split(",") for line in (made["membrane"] / "curves.csv").read_text().splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("1", "0"), ("2", "0"), ("3", "1")]
-    assert [row[6] != "" for row in rows] == [True, False, True]
-    assert {each.name for each in (tmp_path / "work" / "cells").iterdir()} == {"cell-1.npz", "cell-11.npz"}
-    again = shipped.train_phase(2, tmp_path / "work", settings)
-    assert again.parent == "membrane-phase:1"
+    card = (made["organelles"] / "card.md").read_text()
+    assert "| cells | membrane Dice | mitochondrion Dice | lipid droplet Dice | gold bead Dice |" in card
+    assert card.endswith("## Tried\n\nless\n")
+    assert (made["membrane"] / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_cells_of_varied_seeds_have_every_setting_drawn(shipped):
-    settings = shipped.SETTINGS
-    varied, standard = settings.phantom(1_003), settings.phantom(2_003)
-    assert standard == dataclasses.replace(
-        type(standard)(settings.cell_shape), voxel_size_nm=standard.voxel_size_nm
-    )
+    plan = sys.modules["simulated_cells"].CellPlan
+    varied, standard = plan(1_003, is_standard=False).settings, plan(1_003, is_standard=True).settings
+    assert standard == PhantomSettings(standard.shape, standard.voxel_size_nm)
+    assert varied.voxel_size_nm == standard.voxel_size_nm
     assert varied.specimen != standard.specimen
-    assert settings.phantom(9_001).specimen != standard.specimen
+    assert varied.shape[1] * varied.voxel_zyx_nm[1] >= 4000
+
+
+def test_conditions_outside_lie_outside_and_no_seed_was_trained_on(shipped):
+    conditions = shipped.SETTINGS.conditions
+    assert sum(each.is_outside for each in conditions) == 4
+    tested = {seed for each in conditions for _, seed in each.cells}
+    trained = {plan.seed for plan in shipped.SETTINGS.shared.plans}
+    assert tested.isdisjoint(trained)
+
+
+def test_what_is_done_to_cells_keeps_labels_on_them(shipped):
+    held_out = shipped.held_out
+    labels = np.zeros((2, 8, 8), np.uint8)
+    labels[:, 2:6, 4:8] = 3
+    tomogram = Tomogram(
+        np.where(labels, 20, 200).astype(np.uint8), voxel_size_nm=(15.0,) * 3, absorbing_is="dark"
+    )
+    for change, pixel_nm in (
+        (held_out._magnify, 7.5),
+        (held_out._shrink, 30.0),
+        (held_out._clip, 15.0),
+    ):
+        changed, its_labels = change(tomogram, labels)
+        assert changed.voxel_size_nm == (15.0, pixel_nm, pixel_nm)
+        grey = np.asarray(changed.data[:]).astype(float)
+        assert ((grey < grey.mean()) == (its_labels == 3)).all()
+    inverted, _ = held_out._invert(tomogram, labels)
+    assert inverted.absorbing_is is None
+    assert ((np.asarray(inverted.data[:]) > 100) == (labels == 3)).all()

@@ -1,0 +1,81 @@
+"""Simulated cells that the shipped versions learn from and are measured on, drawn from their seeds, kept in files."""
+
+import math
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sxt.files import atomic_path
+from sxt.phantom import PhantomSettings, draw_settings, simulate_cell
+from sxt.tomogram import Tomogram
+from sxt.train import ArrayLabels, TrainingTomogram
+
+VOXEL_RANGE_NM = (8.0, 30.0)
+DEPTH_PX = 16
+LABELLED_EVERY = 2
+"""Neighbouring slices show nearly the same; the ones between serve as the neighbours that a network may see."""
+SMALLEST_SIDE_PX, SMALLEST_SIDE_NM = 320, 4000.0
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """A simulated cell to train on: every setting drawn, or the standard ones with a drawn voxel size alone."""
+
+    seed: int
+    is_standard: bool
+
+    @property
+    def settings(self) -> PhantomSettings:
+        drawn = draw_settings(
+            self.seed, (DEPTH_PX, SMALLEST_SIDE_PX, SMALLEST_SIDE_PX), voxel_range_nm=VOXEL_RANGE_NM
+        )
+        voxel_nm = drawn.voxel_zyx_nm[2]
+        side = max(SMALLEST_SIDE_PX, math.ceil(SMALLEST_SIDE_NM / voxel_nm))
+        shape = (DEPTH_PX, side, side)
+        if self.is_standard:
+            return PhantomSettings(shape, voxel_nm)
+        return PhantomSettings(shape, voxel_nm, drawn.specimen, drawn.acquisition, drawn.reconstruction)
+
+    @property
+    def file_name(self) -> str:
+        return f"{'standard' if self.is_standard else 'varied'}-{self.seed}.npz"
+
+
+def open_cells(folder: Path, plans: list[CellPlan], *, n_processes: int = 2) -> list[TrainingTomogram]:
+    """Return the cells with every second slice labelled, from their files or else simulated."""
+    missing = [plan for plan in plans if not (folder / plan.file_name).exists()]
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor(n_processes) as pool:
+            for number, name in enumerate(pool.map(_simulate, missing, [folder] * len(missing)), start=1):
+                sys.stderr.write(f"simulated {name}, {number} of {len(missing)}\n")
+    return [_open(folder / plan.file_name) for plan in plans]
+
+
+def _simulate(plan: CellPlan, folder: Path) -> str:
+    cell = simulate_cell(plan.settings, seed=plan.seed)
+    with atomic_path(folder / plan.file_name) as temporary:
+        np.savez(
+            temporary,
+            grey=np.asarray(cell.tomogram.data[:]),
+            labels=cell.labels,
+            voxel_size_nm=np.array(cell.tomogram.voxel_size_nm),
+            absorbing_is=np.array(cell.tomogram.absorbing_is),
+        )
+    return plan.file_name
+
+
+def _open(path: Path) -> TrainingTomogram:
+    with np.load(path) as stored:
+        tomogram = Tomogram(
+            stored["grey"],
+            voxel_size_nm=tuple(stored["voxel_size_nm"].tolist()),
+            absorbing_is=stored["absorbing_is"].item(),
+        )
+        labels = stored["labels"]
+    chosen = range(LABELLED_EVERY // 2, len(labels), LABELLED_EVERY)
+    by_slice = {z: np.ascontiguousarray(labels[z]) for z in chosen}
+    return TrainingTomogram(path.stem, tomogram, ArrayLabels(by_slice, "the simulation"))
