@@ -5,7 +5,8 @@ the training data scatter around a centre; a tomogram whose slices lie farther f
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -91,6 +92,18 @@ def learn_familiarity(features: Sequence[np.ndarray]) -> Familiarity:
     distances = [known.distance(each) for each in values]
     limit = LIMIT_MARGIN * float(np.quantile(distances, LIMIT_QUANTILE))
     return Familiarity(known.names, known.centre, known.whitening, limit=round(limit, 3))
+
+
+def teach(known: Familiarity, model: Model, tomograms: Iterable[Tomogram]) -> Familiarity:
+    """Return what a version knows that was fine-tuned on tomograms; those without contrast teach it nothing."""
+    taught = list(known.taught)
+    for each in tomograms:
+        try:
+            features = describe_tomogram(each, model)
+        except InputError:
+            continue
+        taught.append(tuple(features.tolist()))
+    return replace(known, taught=tuple(taught))
 
 
 def _sampled(tomogram: Tomogram) -> list[int]:

@@ -14,6 +14,7 @@ from sxt.models.spec import check_name
 from sxt.network import build_network
 from sxt.progress import CancelToken, ProgressCallback, ignore_progress
 from sxt.segment.device import Device, choose_device
+from sxt.segment.familiarity import teach
 from sxt.train.folder import RunFolder, format_curves
 from sxt.train.leakage import refuse_leakage
 from sxt.train.loop import TrainingLoop
@@ -223,6 +224,10 @@ def _finish(
         )
         network = build_network(plan.form.network)
         network.load_state_dict(loop.average.state_dict())
+        if parent is not None and parent.config.familiarity is not None:
+            learned = [each.tomogram for each in tomograms.values() if each.labelled]
+            made = Model(network.eval(), config, target.root)
+            config = replace(config, familiarity=teach(parent.config.familiarity, made, learned))
         path = save_model(
             target.root, config, network, curves_csv=format_curves(loop.state.rows), precision="fp16"
         )

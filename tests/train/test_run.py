@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 
 from sxt.errors import Cancelled, ResourceError, SettingsError
-from sxt.models import load_model
+from sxt.models import Familiarity, load_model
 from sxt.network import DoubleDecoder
 from sxt.progress import CancelToken
 from sxt.segment import segment_tomogram
+from sxt.segment.familiarity import FEATURE_NAMES, describe_tomogram
 from sxt.train import (
     DivergedError,
     LeakageError,
@@ -104,6 +105,20 @@ def test_a_version_continues_from_its_parent_and_says_so(tmp_path):
     second = train(tmp_path / "next", parent=parent, settings=make_settings(steps=2))
     assert second.parent == "rings:1"
     assert second.metrics["parent_dice"] == first.metrics["dice"]
+
+
+def test_a_version_knows_the_tomograms_it_was_fine_tuned_on(tmp_path):
+    first = train(tmp_path, settings=make_settings(steps=4))
+    plain = load_model(first.spec, root=tmp_path / "models")
+    n = len(FEATURE_NAMES)
+    far = Familiarity(FEATURE_NAMES, (100.0,) * n, tuple(map(tuple, np.eye(n).tolist())), limit=3.0)
+    parent = dataclasses.replace(plain, config=dataclasses.replace(plain.config, familiarity=far))
+    second = train(tmp_path / "next", parent=parent, settings=make_settings(steps=2))
+    made = load_model(second.spec, root=tmp_path / "next" / "models")
+    features = describe_tomogram(make_tomogram().tomogram, made)
+    assert far.distance(features) > 100
+    assert made.config.familiarity.distance(features) < 0.5
+    assert plain.config.familiarity is None
 
 
 def test_a_new_class_keeps_the_channel_of_the_old_one(tmp_path):
