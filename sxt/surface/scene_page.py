@@ -47,6 +47,7 @@ STYLE = (
     "font: 14px/1.5 system-ui, sans-serif; text-shadow: 0 0 4px #15171a; } "
     "#caption small { color: #9aa0a6; }"
 )
+THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+\b)")
 HINT = "drag turns · wheel zooms · shift and drag moves"
 
 
@@ -138,6 +139,11 @@ def _pack(scene: dict[str, Any]) -> str:
     )
 
 
+def _group_digits(text: str) -> str:
+    """Set thousands apart by a thin space: ``199 952``."""
+    return THOUSANDS.sub("\u2009", text)
+
+
 def _finish(viewer: str, arrays: str, title: str, caption: str, content: Mapping[str, Any] | None) -> str:
     """Name the page, lay its caption over the scene, and keep it from asking anything of other hosts."""
     name = html.escape(title)
@@ -147,7 +153,7 @@ def _finish(viewer: str, arrays: str, title: str, caption: str, content: Mapping
     version = "" if content is None else f'<meta name="{SCENE_META}" content="{content["version"]}" />'
     head = head.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />{version}\n    {policy}', 1)
     overlay = (
-        f'<div id="caption"><strong>{name}</strong><br />{html.escape(caption)}<br />'
+        f'<div id="caption"><strong>{name}</strong><br />{html.escape(_group_digits(caption))}<br />'
         f"<small>{html.escape(HINT)}</small></div>"
     )
     opening, rest = body.split("<body>", 1)

@@ -5,22 +5,23 @@ import functools
 from sxt.jobs.gpus import count_gpus
 from sxt.ui.selection import Choice, Choices
 from sxt.ui.services import Services
-from sxt.ui.shell import Shown
+from sxt.ui.shell import PageEntry
 
 ON_CPU = Choice("cpu", "CPU")
 
 
-def list_choices(opened: Services, shows: Shown) -> Choices:
-    """Return tomograms and devices, and segmentations or model versions as the page shows one or the other."""
+def list_choices(opened: Services, entry: PageEntry) -> Choices:
+    """Return tomograms and devices, and segmentations or model versions as the page needs the ones or the others."""
     workspace = opened.workspace
     tomograms = tuple(Choice(each.id, each.name) for each in workspace.tomograms.list())
     devices = list_devices(has_cluster=opened.settings.scheduler is not None)
-    if shows == "model":
-        return Choices(tomograms, models=_list_models(opened), devices=devices)
+    models = list_model_choices(opened) if entry.shows == "model" else ()
+    if entry.shows == "model" and not entry.keeps_segmentation:
+        return Choices(tomograms, models=models, devices=devices)
     segmentations = tuple(
         Choice(each.id, each.name, parent=each.tomogram_id) for each in workspace.segmentations.list()
     )
-    return Choices(tomograms, segmentations, devices=devices)
+    return Choices(tomograms, segmentations, models, devices)
 
 
 def list_devices(*, has_cluster: bool) -> tuple[Choice, ...]:
@@ -38,7 +39,7 @@ def _count_gpus() -> int:
     return count_gpus()
 
 
-def _list_models(opened: Services) -> tuple[Choice, ...]:
+def list_model_choices(opened: Services) -> tuple[Choice, ...]:
     """Return the sound model versions, the default one first."""
     from sxt.models import SHIPPED_ROOT, list_models
 

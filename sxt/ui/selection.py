@@ -28,7 +28,7 @@ NONE_YET: Mapping[Selectable, str] = {
 }
 STATE_KEY = "sxt-selection"
 ADDRESS_KEY = "sxt-selection-address"
-LABEL_LENGTH = 60
+LABEL_LENGTH = 44
 ID_SHOWN = 4
 
 
@@ -87,7 +87,7 @@ def settle(choices: Choices, shown: Sequence[Selectable]) -> Selection:
     ----------
     choices : Choices
     shown : sequence of str
-        What has a control on this page; the rest is kept as it is and stays out of the address.
+        What has a control on this page, in the bar or below; the rest is kept as it is and stays out of the address.
 
     Returns
     -------

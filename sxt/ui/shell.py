@@ -27,12 +27,14 @@ class PageEntry:
     name: str
     title: str
     shows: Shown = "segmentation"
+    keeps_segmentation: bool = False
+    """Whether the address says which segmentation is looked at, though the bar shows a model version."""
 
 
 GROUPS: dict[str, tuple[PageEntry, ...]] = {
     "Data": (PageEntry("home", "Home"), PageEntry("upload", "Upload"), PageEntry("viewer", "Viewer")),
     "Work": (
-        PageEntry("segment", "Segment", "model"),
+        PageEntry("segment", "Segment", "model", keeps_segmentation=True),
         PageEntry("surface", "Surface"),
         PageEntry("label", "Label"),
         PageEntry("train", "Train", "model"),

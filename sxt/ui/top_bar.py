@@ -26,7 +26,7 @@ def draw_page(navigation: Navigation) -> None:
 
     draw_top_bar(
         navigation.entry,
-        get_choices=lambda: list_choices(opened, navigation.entry.shows),
+        get_choices=lambda: list_choices(opened, navigation.entry),
         list_jobs=opened.jobs.list,
         cancel=cancel,
     )
@@ -59,7 +59,8 @@ def draw_top_bar(
     """
     choices = get_choices()
     shown: Sequence[Selectable] = ("tomogram", entry.shows, "device")
-    selection = settle(choices, shown)
+    kept: Sequence[Selectable] = ("segmentation",) if entry.keeps_segmentation else ()
+    selection = settle(choices, (*shown, *kept))
     with st.container(key=TOP_BAR_KEY):
         columns = st.columns(WIDTHS, gap="small", vertical_alignment="center")
         for column, what in zip(columns, shown, strict=False):

@@ -2,6 +2,7 @@ import pytest
 
 from sxt.ui import choices
 from sxt.ui.choices import list_choices, list_devices
+from sxt.ui.shell import PageEntry
 
 
 @pytest.mark.parametrize(("n_gpus", "labels"), [(0, ["CPU"]), (1, ["GPU", "CPU"]), (2, ["2 GPUs", "CPU"])])
@@ -20,8 +21,8 @@ def test_models_are_listed_where_a_page_shows_them(opened):
     from sxt.models import SHIPPED_ROOT, list_models
 
     shipped = [each.spec for each in list_models(SHIPPED_ROOT) if not each.fault]
-    found = list_choices(opened, "model")
+    found = list_choices(opened, PageEntry("models", "Models", "model"))
     assert sorted(each.id for each in found.models) == sorted(shipped)
     assert found.segmentations == ()
     assert all("(default)" not in each.name for each in found.models[1:])
-    assert list_choices(opened, "segmentation").models == ()
+    assert list_choices(opened, PageEntry("viewer", "Viewer")).models == ()

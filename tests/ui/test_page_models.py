@@ -8,6 +8,7 @@ from sxt.errors import InputError
 from sxt.models import list_models, pack_model
 from sxt.ui.choices import list_choices
 from sxt.ui.models.catalogue import delete_version, list_uses, list_versions
+from sxt.ui.shell import PageEntry
 from sxt.workspace import InUseError
 from tests.layers import REPOSITORY
 from tests.ui.items import add_segmentation, add_tomogram
@@ -65,7 +66,7 @@ def test_another_version_becomes_the_default_everywhere(opened, save_tiny):
     app = press(open_page(model="tiny:1"), "Make default")
     assert "Make default" not in labels(app)
     assert list_versions(opened.workspace).sound[0].spec == "tiny:1"
-    assert list_choices(opened, "model").models[0].id == "tiny:1"
+    assert list_choices(opened, PageEntry("models", "Models", "model")).models[0].id == "tiny:1"
     assert json.loads((opened.workspace.models_root / "default.json").read_text())["model"] == "tiny:1"
     assert opened.workspace.activity.read(limit=1)[0].action == "made the default"
 

@@ -1,7 +1,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sxt.ui.selection import Choice, unique_labels
+from sxt.ui.selection import LABEL_LENGTH, Choice, unique_labels
 
 
 def page():
@@ -105,7 +105,7 @@ def test_tomograms_of_the_same_name_can_be_told_apart(app):
 
 def test_long_names_are_shortened():
     labels = unique_labels([Choice("a" * 10, "x" * 100)])
-    assert len(labels["a" * 10]) == 60
+    assert len(labels["a" * 10]) == LABEL_LENGTH
 
 
 def test_nothing_to_select_is_said_in_the_control():

@@ -59,7 +59,8 @@ def test_the_bar_lists_the_tomograms_of_the_workspace(opened, tmp_path):
 def test_pages_without_models_do_not_load_torch(opened):
     program = (
         "import sys; from sxt.ui.choices import list_choices; from sxt.ui.services import services; "
-        "list_choices(services(), 'segmentation'); print('torch' in sys.modules)"
+        "from sxt.ui.shell import PageEntry; "
+        "list_choices(services(), PageEntry('viewer', 'Viewer')); print('torch' in sys.modules)"
     )
     run = subprocess.run(
         [sys.executable, "-c", program],

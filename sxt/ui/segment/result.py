@@ -4,6 +4,7 @@ import streamlit as st
 
 from sxt.jobs import Job
 from sxt.jobs.kinds.threshold import ThresholdSettings
+from sxt.segment.settings import UNLIKE_TRAINING_DATA
 from sxt.ui.job_progress import submit_job
 from sxt.ui.services import services
 from sxt.ui.shell import errors_shown, has_page, page_file
@@ -17,6 +18,9 @@ from sxt.workspace.segmenting import segmentation_name
 
 PAGE = "segment"
 HEIGHT_PX = 560
+PARTIAL_HEIGHT_PX = 440
+"""Below the job, so that the first slabs can be seen without scrolling."""
+
 LEAST_STEP = 0.005
 """Smaller differences of the threshold are none."""
 
@@ -45,7 +49,9 @@ def draw_partial(tomogram: TomogramManifest, job: Job) -> None:
         overlay = partial_overlay(partial, item_id, segmentation_name(tomogram, model, None))
         first = partial.begun.first_slice
         st.caption(f"Slices {first} to {first + partial.n_done - 1} are done and shown.")
-    slice_viewer("segment-viewer", source=tomogram_source(tomogram), overlay=overlay, height_px=HEIGHT_PX)
+    slice_viewer(
+        "segment-viewer", source=tomogram_source(tomogram), overlay=overlay, height_px=PARTIAL_HEIGHT_PX
+    )
 
 
 @st.fragment
@@ -54,6 +60,8 @@ def draw_finished(tomogram: TomogramManifest, segmentation: SegmentationManifest
     if segmentation is None:
         slice_viewer("segment-viewer", source=tomogram_source(tomogram), height_px=HEIGHT_PX)
         return
+    if UNLIKE_TRAINING_DATA in segmentation.notes:
+        st.warning(UNLIKE_TRAINING_DATA, icon=":material/help:")
     overlay = probability_overlay(services().workspace, segmentation)
     state = slice_viewer(
         "segment-viewer", source=tomogram_source(tomogram), overlay=overlay, height_px=HEIGHT_PX

@@ -24,6 +24,9 @@ from sxt.workspace.manifests import MAX_NAME_LENGTH
 KINDS = ("import", "demo")
 PAGE = "upload"
 FROM_HERE, FROM_SERVER, SIMULATED = "This computer", "The server", "Simulated cell"
+NO_VOXEL_SIZE = (
+    "The voxel size is not known. Unless it is given above, lengths and volumes are in pixels and voxels."
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def choose_source() -> Source | None:
         return None
     if way == FROM_SERVER:
         path = browse(services().settings.data_dirs)
-        return None if path is None else Source(path, path.name, None)
+        return None if path is None else Source(path, path.name, _size_of(path))
     return _choose_upload()
 
 
@@ -90,7 +93,7 @@ def settle_and_bring_in(source: Source) -> None:
         )
         size = voxel_size_fields(look.voxel_size_nm, key=f"{key}-voxel")
         absorbing = choose_absorbing(key=f"{key}-absorbing")
-    draw_doubts(look.doubts)
+    draw_doubts(look.doubts if size is not None else (NO_VOXEL_SIZE, *look.doubts))
     is_settled = True
     if look.questions:
         draw_doubts(look.questions, heading="Is this a tomogram?")
@@ -115,6 +118,11 @@ def settle_and_bring_in(source: Source) -> None:
             removes_upload=bool(source.upload_id),
         )
         _submit("import", settings)
+
+
+def _size_of(path: Path) -> int | None:
+    """Return the bytes of a file; None for a folder."""
+    return path.stat().st_size if path.is_file() else None
 
 
 def _submit(kind: Literal["import", "demo"], settings: ImportSettings | DemoSettings) -> None:

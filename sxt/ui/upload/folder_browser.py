@@ -17,7 +17,8 @@ FOLDER_KEY = "sxt-data-folder"
 CHOSEN_KEY = "sxt-data-chosen"
 SLICE_ENDINGS = (".tif", ".tiff", ".png")
 LIST_HEIGHT_PX = 420
-KIND_WORDS = {"folder": "folder", "zarr": "Zarr volume", "file": "file"}
+NAME_WIDTH_PX = 190
+KIND_WORDS = {"folder": "folder", "zarr": "Zarr volume"}
 
 
 def browse(roots: Sequence[Path]) -> Path | None:
@@ -65,11 +66,11 @@ def _draw_place(listing: FolderListing) -> None:
 
 
 def _draw_list(listing: FolderListing) -> FolderEntry | None:
+    """Draw what lies in a folder and return what was clicked, wherever in its row that was."""
     table = pd.DataFrame(
         {
             "Name": [each.name for each in listing.entries],
-            "Kind": [KIND_WORDS[each.kind] for each in listing.entries],
-            "Size": [fmt.file_size(each.size_bytes) for each in listing.entries],
+            "Size": [KIND_WORDS.get(each.kind) or fmt.file_size(each.size_bytes) for each in listing.entries],
             "Changed": [each.changed_at for each in listing.entries],
         }
     )
@@ -78,11 +79,15 @@ def _draw_list(listing: FolderListing) -> FolderEntry | None:
         hide_index=True,
         height=min(LIST_HEIGHT_PX, 35 * (len(table) + 1) + 3),
         on_select="rerun",
-        selection_mode="single-row",
-        column_config={"Changed": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        selection_mode="single-cell",
+        column_config={
+            "Name": st.column_config.TextColumn(width=NAME_WIDTH_PX),
+            "Size": st.column_config.TextColumn(width="small"),
+            "Changed": st.column_config.DatetimeColumn(format="YYYY-MM-DD"),
+        },
         key=f"folder-list-{listing.path}",
     )
-    rows = state.selection.rows
+    rows = [row for row, _ in state.selection.cells]
     return listing.entries[rows[0]] if rows and rows[0] < len(listing.entries) else None
 
 

@@ -113,6 +113,8 @@ def _draw_middle(tomogram: Tomogram, statistics: VolumeStatistics) -> bytes:
     middle = tomogram.shape[0] // 2
     picture = grey_picture(tomogram.read_slices(middle, middle + 1)[0], statistics)
     picture.thumbnail((PREVIEW_PX, PREVIEW_PX), Image.Resampling.LANCZOS)
+    if (factor := PREVIEW_PX // max(picture.size)) > 1:  # so that its pixels can be seen
+        picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
     packed = io.BytesIO()
     picture.save(packed, "PNG")
     return packed.getvalue()

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sxt.segment.settings import SegmentSettings
 from sxt.ui.segment.estimate import estimate_seconds
 from tests.ui.pages.conftest import press, texts
+from tests.ui.test_selection import address
 
 
 def test_without_a_tomogram_the_page_leads_to_upload(run_page):
@@ -62,6 +64,17 @@ def test_a_waiting_job_can_be_cancelled_here(run_page, opened, tomogram):
     page = page.button(key=f"segment-cancel-{job.id}").click().run()
     assert not page.exception
     assert opened.jobs.get(job.id).state == "cancelled"
+
+
+def test_the_address_says_which_of_several_segmentations_is_shown(run_page, opened, tomogram, segmentation):
+    from tests.ui.items import add_segmentation
+
+    newer = add_segmentation(opened.workspace, tomogram, np.ones(tomogram.shape, "u1"), name="newer")
+    page = run_page("segment")
+    assert address(page)["segmentation"] == newer.id
+    chooser = page.selectbox(key=f"segment-shown-{tomogram.id}")
+    page = chooser.set_value(segmentation.id).run()
+    assert address(page) == {"tomogram": tomogram.id, "model": "membrane:1", "segmentation": segmentation.id}
 
 
 def test_the_threshold_stands_under_the_result(run_page, tomogram, segmentation):

@@ -49,6 +49,15 @@ def test_an_upload_is_shown_with_its_facts_and_brought_in_as_declared(run_page, 
     assert settings["removes_upload"]
 
 
+def test_an_unknown_voxel_size_is_a_doubt_until_it_is_given(run_page, opened, tmp_path):
+    send(opened, write_tiff(tmp_path / "cell.tif", ramp((4, 20, 30))))
+    page = run_page("upload")
+    assert "The voxel size is not known" in texts(page).replace("\\", "")
+    for field in page.number_input:
+        field.set_value(10.0)
+    assert "The voxel size is not known" not in texts(page.run()).replace("\\", "")
+
+
 def test_an_upload_that_a_job_brings_in_is_not_offered_again(run_page, opened, tmp_path):
     send(opened, write_tiff(tmp_path / "cell.tif", ramp((4, 20, 30))))
     page = press(run_page("upload"), "Bring in the tomogram")
@@ -119,7 +128,7 @@ def test_the_servers_folders_are_offered_where_there_are_some(run_page, with_dat
     page = page.button_group(key="upload-way").set_value("The server").run()
     table = page.dataframe[0].value
     assert list(table["Name"]) == ["inner", "slice 0.npy", "slice 1.npy", "slice 2.npy"]
-    assert table["Kind"][0] == "folder"
+    assert list(table["Size"]) == ["folder", *3 * ["4.93 kB"]]
 
 
 def test_a_path_outside_the_data_folders_is_refused(run_page, with_data_folder, tmp_path):

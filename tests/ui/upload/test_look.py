@@ -14,7 +14,9 @@ def test_a_small_file_is_read_whole(tmp_path):
     np.save(tmp_path / "cell.npy", ramp((6, 40, 50)))
     found = look_at_file(tmp_path / "cell.npy")
     assert (found.shape, found.is_whole, found.voxel_size_nm) == ((6, 40, 50), True, None)
-    assert Image.open(io.BytesIO(found.preview_png)).size == (50, 40)
+    assert Image.open(io.BytesIO(found.preview_png)).size == (14 * 50, 14 * 40), (
+        "enlarged, so that its voxels can be seen"
+    )
 
 
 def test_of_a_large_file_some_slices_are_read(tmp_path, monkeypatch):

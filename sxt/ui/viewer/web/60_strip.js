@@ -61,7 +61,7 @@ class Strip {
     this.slice.textContent = `${plane} ${index[through]} / ${viewer.shape[through] - 1}`;
     this.updateDepth(index[through], through);
     const pane = viewer.panes.get(plane);
-    this.zoom.textContent = `${threeDigits(pane.view.zoom * 100)} %`;
+    this.zoom.textContent = `${threeDigits(pane.view.zoom * pane.voxel[1] * 100)} %`; // of a voxel's width
     const { px, text } = scaleBarOf(pane);
     this.scaleBar.style.width = `${px}px`;
     this.scaleLabel.textContent = text;
