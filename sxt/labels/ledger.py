@@ -17,6 +17,9 @@ Decision = Literal["accepted", "edited", "rejected"]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
+HOLD_OUT_TOOL = "hold-out"
+"""Says that a slice was put into the hold-out or given back; no label changes."""
+
 RECENT = 64
 """Entries among which a repeated one is looked for when an interrupted change is finished."""
 
@@ -145,6 +148,23 @@ class Ledger:
         whole, end, _ = block.rpartition(b"\n")
         self._n_read += len(whole) + len(end)
         self._entries += [entry for line in whole.splitlines() if (entry := parse_entry(line)) is not None]
+
+
+def steps_left(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Return the changes of labels that were not undone, slice by slice."""
+    done: dict[SliceKey, list[LedgerEntry]] = {}
+    undone: dict[SliceKey, list[LedgerEntry]] = {}
+    for entry in entries:
+        if entry.source == "pseudo" or entry.tool == HOLD_OUT_TOOL:
+            continue
+        steps, taken_back = done.setdefault(entry.key, []), undone.setdefault(entry.key, [])
+        source, target = (taken_back, steps) if entry.tool == "redo" else (steps, taken_back)
+        if entry.tool not in ("undo", "redo"):
+            steps.append(entry)
+            taken_back.clear()
+        elif source:
+            target.append(source.pop())
+    return [entry for steps in done.values() for entry in steps]
 
 
 def parse_entry(line: bytes) -> LedgerEntry | None:

@@ -12,10 +12,13 @@ import numpy as np
 from sxt.errors import SettingsError
 from sxt.labels.files import writing
 from sxt.labels.label_set import ID_BYTES, PSEUDO_FOLDER, LabelSet
-from sxt.labels.ledger import Decision, LedgerEntry
+from sxt.labels.ledger import HOLD_OUT_TOOL, Decision, LedgerEntry, steps_left
 from sxt.labels.rounds import PseudoSlice, RoundFolder, RoundInfo, list_rounds
 from sxt.labels.tools.between import DRIFT_PX, propagate_labels
 from sxt.labels.values import UNLABELLED, SliceKey, slice_box
+
+CARRYING_TOOLS = ("interpolate", "copy", "accept", "reject")
+"""What puts labels on a slice that nobody drew there."""
 
 
 @dataclass(frozen=True)
@@ -234,14 +237,15 @@ class PseudoLabels:
         Raises
         ------
         SettingsError
-            Where one has pseudo-labels, or labels that were interpolated or copied rather than drawn.
+            Where one has pseudo-labels, or labels that were interpolated, copied or accepted from a model rather than
+            drawn.
         """
         with self._labels.lock():
             self._check_human_alone(slices)
             old = self._labels.hold_out.list()
             self._labels.hold_out.write([*old, *slices])
             new = [z for z in sorted(set(slices)) if z not in old]
-            self._labels.ledger.append([self._entry(z, by=by, tool="hold-out") for z in new])
+            self._labels.ledger.append([self._entry(z, by=by, tool=HOLD_OUT_TOOL) for z in new])
         return self._labels.hold_out.list()
 
     def unmark_hold_out(self, slices: Sequence[int], *, by: str) -> tuple[int, ...]:
@@ -251,7 +255,7 @@ class PseudoLabels:
             self._labels.hold_out.write(set(old) - set(slices))
             gone = [z for z in old if z in slices]
             self._labels.ledger.append(
-                [self._entry(z, by=by, tool="hold-out", note="given back") for z in gone]
+                [self._entry(z, by=by, tool=HOLD_OUT_TOOL, note="given back") for z in gone]
             )
         return self._labels.hold_out.list()
 
@@ -301,16 +305,13 @@ class PseudoLabels:
                     f"Slice z {z} has pseudo-labels of round {item.round.number}; "
                     "reject them or revert the round first."
                 )
-        carried = {
-            z
-            for entry in self._labels.ledger.entries()
-            if entry.tool in ("interpolate", "copy")
-            for z in range(entry.start[0], entry.stop[0])
-        }
-        if found := sorted(carried & set(slices)):
-            raise SettingsError(
-                f"Slice z {found[0]} has labels that were interpolated or copied; hold out slices drawn by people."
-            )
+        carried = [each for each in steps_left(self._labels.ledger.entries()) if each.tool in CARRYING_TOOLS]
+        for z in slices:
+            if any(each.start[0] <= z < each.stop[0] for each in carried):
+                raise SettingsError(
+                    f"Slice z {z} has labels that were interpolated, copied or accepted from a model; "
+                    "undo these first, or hold out a slice drawn by people."
+                )
 
     def _get(self, z: int) -> ReviewItem:
         self._labels.hold_out.refuse([z], what="Reviewing pseudo-labels")

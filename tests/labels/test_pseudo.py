@@ -169,6 +169,28 @@ def test_only_what_people_drew_can_be_held_out(labels, pseudo):
         pseudo.mark_hold_out([12], by="ada")
 
 
+@pytest.mark.parametrize("tool", ["interpolate", "copy", "accept", "reject"])
+def test_what_a_model_gave_can_be_held_out_only_once_it_is_undone(labels, pseudo, tool):
+    key = SliceKey("z", 5)
+    labels.change(key, fill(1), by="ada", tool=tool)
+    with pytest.raises(SettingsError, match="z 5 has labels that were interpolated"):
+        pseudo.mark_hold_out([5], by="ada")
+    labels.undo(key, by="ada")
+    assert pseudo.mark_hold_out([5], by="ada") == (5,)
+    pseudo.unmark_hold_out([5], by="ada")
+    labels.redo(key, by="ada")
+    with pytest.raises(SettingsError, match="z 5 has labels"):
+        pseudo.mark_hold_out([5], by="ada")
+
+
+def test_what_was_accepted_in_another_plane_keeps_the_slices_it_crosses(labels, pseudo):
+    labels.change(SliceKey("y", 2), fill(1), by="ada", tool="accept")
+    labels.change(SliceKey("z", 5), fill(2), by="ada", tool="brush")
+    labels.undo(SliceKey("z", 5), by="ada")
+    with pytest.raises(SettingsError, match="z 5 has labels"):
+        pseudo.mark_hold_out([5], by="ada")
+
+
 def test_propagated_labels_say_where_they_come_from(labels, pseudo):
     labels.change(SliceKey("z", 4), fill(0), by="ada", tool="brush")
     labels.change(SliceKey("z", 4), fill(1, slice(0, 12)), by="ada", tool="brush")

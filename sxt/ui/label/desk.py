@@ -13,6 +13,7 @@ import numpy as np
 from sxt.errors import InputError, SettingsError
 from sxt.labels import LabelSet, LedgerEntry, PseudoLabels, SliceHeldError, SliceKey
 from sxt.labels.label_set import CLASSES_FILE
+from sxt.labels.ledger import HOLD_OUT_TOOL
 from sxt.labels.packing import pack, unpack
 from sxt.labels.values import PLANES
 from sxt.ui.viewer.locate import open_volume
@@ -118,7 +119,7 @@ class OpenLabels:
         return f"{NO_REVISION if entry is None else entry.id}-{stamp:x}"
 
     def _note(self, entry: LedgerEntry, number: int) -> None:
-        is_drawn = entry.source != "pseudo" and entry.tool != "hold-out"
+        is_drawn = entry.source != "pseudo" and entry.tool != HOLD_OUT_TOOL
         for last in (self._last, self._last_drawn) if is_drawn else (self._last,):
             for numbers, start, stop in zip(last, entry.start, entry.stop, strict=True):
                 numbers[start:stop] = number

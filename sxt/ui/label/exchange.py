@@ -16,6 +16,8 @@ from sxt.ui.upload.component import upload_files
 PAIR_LABELS = re.compile(r".*\.labels\.tiff?", re.IGNORECASE)
 KEEP, REPLACE = "keep what is labelled", "replace it"
 MAX_VALUES = 12
+MASK_VALUES = {0, 255}
+"""Of the masks that ImageJ makes; in labels of this program 255 is unlabelled."""
 
 
 def draw_export(session: LabelSession) -> None:
@@ -99,18 +101,33 @@ def _choose_values(session: LabelSession, path: Path, upload_id: str) -> dict[in
             "It looks like grey values."
         )
         return None
+    return _draw_meanings(session, known, upload_id)
+
+
+def _draw_meanings(session: LabelSession, known: dict[int, int], upload_id: str) -> dict[int, int] | None:
+    """Draw a choice for each value of the file; None while one of them means nothing yet."""
     meanings = {0: "background", 255: "unlabelled"}
     meanings |= {each.value: each.name for each in session.labels.classes}
-    chosen = {}
+    is_mask = set(known) == MASK_VALUES
+    if is_mask:
+        st.caption("A mask of one structure, 0 and 255: say which class 255 is.")
+    chosen: dict[int, int] = {}
     for value, n_voxels in known.items():
-        chosen[value] = st.selectbox(
+        found = st.selectbox(
             f"Value {value} ({count(n_voxels, 'voxel')}) is",
             list(meanings),
-            index=list(meanings).index(value) if value in meanings else 1,
+            index=list(meanings).index(value) if value in meanings and not (is_mask and value) else None,
             format_func=meanings.__getitem__,
+            placeholder="choose what it is",
             key=f"label-import-{upload_id}-{value}",
         )
-    return chosen
+        if found is not None:
+            chosen[value] = found
+    unknown = [value for value in known if value not in chosen]
+    if unknown and not is_mask:
+        shown = ", ".join(str(value) for value in unknown)
+        st.warning(f"No class has the value {shown}. Say what it is, or add the class first.")
+    return None if unknown else chosen
 
 
 def _look(path: Path, upload_id: str, shape: tuple[int, int, int]) -> None:

@@ -7,7 +7,7 @@ from sxt.labels import ClassList, ReviewItem, RoundInfo
 from sxt.labels.confidence import BACKGROUND_CONFIDENCE, FOREGROUND_CONFIDENCE
 from sxt.labels.ledger import Decision
 from sxt.ui.access.user import current_user
-from sxt.ui.choices import list_choices
+from sxt.ui.choices import list_model_choices
 from sxt.ui.errors import show_error
 from sxt.ui.format import count, number
 from sxt.ui.job_progress import submit_job
@@ -18,7 +18,7 @@ from sxt.ui.text import escape_markdown
 from sxt.workspace import SegmentationManifest
 from sxt.workspace.matching import missing_classes
 
-HERE, REST = "this slice", "all slices without labels"
+HERE, RANGE, REST = "this slice", "a range", "all without labels"
 SHOWN_OPEN = 200
 """Slices that wait for review and are listed; the least sure come first."""
 
@@ -53,19 +53,19 @@ def choose_segmentation(session: LabelSession) -> SegmentationManifest | None:
 def draw_propose(session: LabelSession, segmentation: SegmentationManifest | None) -> None:
     """Draw what starts a round of pseudo-labels."""
     where = st.segmented_control(
-        "Propose labels on", (HERE, REST), default=REST, required=True, key="label-propose-where"
+        "Propose labels on", (HERE, RANGE, REST), default=REST, required=True, key="label-propose-where"
     )
+    bounds = _choose_range(session) if where == RANGE else None
     with st.expander("How sure the model must be"):
         foreground = st.slider("for a class", 0.5, 0.99, FOREGROUND_CONFIDENCE, 0.01, key="label-foreground")
         background = st.slider(
             "for background", 0.5, 0.99, BACKGROUND_CONFIDENCE, 0.01, key="label-background"
         )
         st.caption("Voxels between stay unlabelled. Calibrated on your labels where there are enough.")
-    on_slice = where == HERE
-    if on_slice and session.key.plane != "z":
+    if where == HERE and session.key.plane != "z":
         st.caption("Choose a slice along z.")
         return
-    slices = (session.key.index,) if on_slice else None
+    slices = (session.key.index,) if where == HERE else bounds
     proposal: dict[str, object] = {"slices": slices, "foreground": foreground, "background": background}
     if segmentation is None:
         _offer_segmenting(session, proposal)
@@ -80,6 +80,17 @@ def draw_propose(session: LabelSession, segmentation: SegmentationManifest | Non
         on_click=_propose,
         args=(segmentation.id, proposal),
     )
+    with st.expander("From another model version"):
+        _offer_segmenting(session, proposal)
+
+
+def _choose_range(session: LabelSession) -> tuple[int, ...] | None:
+    """Draw the choice of a range of slices along z, both ends included; None where there is but one slice."""
+    last = session.tomogram.shape[0] - 1
+    if last < 1:
+        return None
+    first, final = st.slider("Slices along z", 0, last, (0, last), key=f"label-range-{session.tomogram.id}")
+    return tuple(range(first, final + 1))
 
 
 def draw_review(session: LabelSession) -> None:
@@ -158,7 +169,7 @@ def _confidence(item: ReviewItem) -> str:
 
 def _offer_segmenting(session: LabelSession, proposal: dict[str, object]) -> None:
     """Offer to segment first, where nothing is segmented yet."""
-    models = list_choices(services(), "model").models
+    models = list_model_choices(services())
     if not models:
         st.caption("There is no segmentation to propose from, and no model version to make one.")
         return
@@ -169,7 +180,7 @@ def _offer_segmenting(session: LabelSession, proposal: dict[str, object]) -> Non
     st.button(
         "Segment and propose labels",
         key="label-segment-propose",
-        type="primary",
+        type="primary" if not session.segmentations else "secondary",
         width="stretch",
         on_click=_segment_and_propose,
         args=(session.tomogram.id, model, proposal),

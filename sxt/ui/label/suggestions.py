@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from sxt.labels import Suggestion
-from sxt.ui.choices import list_choices
+from sxt.ui.choices import list_model_choices
 from sxt.ui.job_progress import submit_job
 from sxt.ui.label.component import ShownDisagreement, ShownRegion
 from sxt.ui.label.session import PAGE, LabelSession, ask_canvas
@@ -97,7 +97,7 @@ def _draw_suggestion(each: Suggestion) -> None:
 
 def _draw_rank(session: LabelSession) -> None:
     segmentations = session.segmentations
-    models = list_choices(services(), "model").models
+    models = list_model_choices(services())
     ways = [VERSIONS] * (len(segmentations) > 1) + [TURNED] * bool(models)
     if not ways:
         st.caption("Segment the tomogram with two model versions, or import a model, to rank slices.")

@@ -5,6 +5,7 @@ from sxt.labels import PseudoLabels, SliceKey
 from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, write_scores
 from tests.ui.items import add_segmentation
 from tests.ui.pages.conftest import SHAPE, labels, press, texts
+from tests.ui.pages.test_upload import send, write_tiff
 
 
 @pytest.fixture
@@ -132,6 +133,69 @@ def test_labels_are_proposed_from_a_segmentation(run_page, opened, drawn, segmen
     (job,) = opened.jobs.list()
     assert job.manifest.kind == "propose"
     assert job.manifest.settings["segmentation_id"] == segmentation.id
+
+
+def test_labels_are_proposed_on_a_range_by_another_model_version(run_page, opened, drawn, segmentation):
+    page = press(run_page("label"), "Add its 1 class to the labels")
+    (where,) = [each for each in page.segmented_control if each.label == "Propose labels on"]
+    page = where.set_value("a range").run()
+    (bounds,) = [each for each in page.slider if each.label == "Slices along z"]
+    assert bounds.value == (0, 5)
+    page = bounds.set_value((2, 4)).run()
+    press(page, "Propose labels")
+    press(page, "Segment and propose labels")
+    settings = {job.manifest.kind: job.manifest.settings for job in opened.jobs.list()}
+    assert settings["propose"]["proposal"]["slices"] == [2, 3, 4]
+    assert settings["segment-propose"]["proposal"]["slices"] == [2, 3, 4]
+    assert settings["segment-propose"]["segment"]["model"] == "membrane:1"
+
+
+def send_labels(opened, tmp_path, values):
+    return send(opened, write_tiff(tmp_path / "labels.tif", values))
+
+
+def test_a_mask_of_255_is_brought_in_as_the_class_that_it_is_said_to_be(run_page, opened, drawn, tmp_path):
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[2, 5:9, 5:9] = 255
+    send_labels(opened, tmp_path, mask)
+    page = press(run_page("label"), "Look into the file")
+    assert "A mask of one structure, 0 and 255" in texts(page)
+    (bring,) = [each for each in page.button if each.label == "Bring in"]
+    assert bring.disabled
+    (meaning,) = [each for each in page.selectbox if each.label == "Value 255 (16 voxels) is"]
+    assert meaning.value is None
+    press(meaning.set_value(2).run(), "Bring in")
+    (job,) = opened.jobs.list()
+    assert job.manifest.settings["values"] == {"0": 0, "255": 2}
+
+
+def test_a_value_without_a_class_is_not_brought_in_before_it_means_something(
+    run_page, opened, drawn, tmp_path
+):
+    values = np.zeros(SHAPE, np.uint8)
+    values[2, 5:9, 5:9], values[3] = 7, 255
+    send_labels(opened, tmp_path, values)
+    page = press(run_page("label"), "Look into the file")
+    assert "No class has the value 7. Say what it is, or add the class first." in texts(page)
+    (bring,) = [each for each in page.button if each.label == "Bring in"]
+    assert bring.disabled
+    (meaning,) = [each for each in page.selectbox if each.label == "Value 7 (16 voxels) is"]
+    page = meaning.set_value(255).run()
+    assert "No class has the value" not in texts(page)
+    press(page, "Bring in")
+    (job,) = opened.jobs.list()
+    assert job.manifest.settings["values"] == {"0": 0, "7": 255, "255": 255}
+
+
+def test_labels_of_another_shape_are_refused_by_name(run_page, opened, drawn, tmp_path):
+    send_labels(opened, tmp_path, np.zeros((6, 40, 51), np.uint8))
+    page = press(run_page("label"), "Look into the file")
+    said = texts(page).replace("\\", "")
+    assert (
+        "labels.tif is (6, 40, 51) (z, y, x), but the tomogram is (6, 40, 50); nothing was imported" in said
+    )
+    (bring,) = [each for each in page.button if each.label == "Bring in"]
+    assert bring.disabled
 
 
 def test_what_to_label_next_says_why(run_page, opened, drawn, tomogram, segmentation):

@@ -179,7 +179,7 @@ class LabelSlices {
   async poll(plane, index, isHeld) {
     const name = this.name(plane, index);
     const slice = this.slices.get(name);
-    if (!slice || slice.pending) return;
+    if (!slice || (slice.pending && (!isHeld || this.edits.length))) return; // a stroke that is sent is a heartbeat too
     try {
       const response = await askLabels(`${this.url}/${isHeld ? "hold" : "state"}/${name}`,
         isHeld ? { method: "POST" } : {});

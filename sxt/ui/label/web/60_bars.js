@@ -33,7 +33,7 @@ function slider(text, title, [min, max, step], read, write, show = (value) => `$
   const shown = make("output", {}, "");
   range.addEventListener("input", () => write(Number(range.value)));
   const element = make("label", { title }, text, range, shown);
-  return { element, update: () => {
+  return { element, step: (by) => write(clamp(read() + by * step, min, max)), update: () => {
     range.value = read();
     shown.textContent = show(read());
   } };
@@ -51,14 +51,15 @@ class LabelBar {
       () => viewer.choose({ hasGhost: !viewer.choice.hasGhost }));
     this.opacity = slider("labels", "Opacity of the labels (− and +)", [0, 1, 0.05], () => viewer.choice.opacity,
       (value) => viewer.choose({ opacity: value }), () => "");
-    this.view = make("select", { "aria-label": "What is shown" });
+    this.view = make("select", { "aria-label": "What is shown", title: "What is shown (d)" });
     this.view.addEventListener("change", () => viewer.chooseView(this.view.value));
-    this.target = button("Draw on the pseudo-labels instead of the labels: correcting them accepts the slice", "correct them",
-      () => viewer.choose({ target: viewer.choice.target === "pseudo" ? "labels" : "pseudo" }));
+    this.target = button("Draw on the pseudo-labels instead of the labels (m): correcting them accepts the slice", "correct them",
+      () => viewer.correctPseudo());
     this.element = make("div", { class: "bar label-bar" }, this.classes, this.options,
       make("div", { class: "group" }, this.protect, this.ghost, this.opacity.element, this.view, this.target),
       this.status);
     this.sliders = this.makeSliders();
+    this.views = ["labels"];
     this.built = "";
   }
 
@@ -93,7 +94,7 @@ class LabelBar {
   update() {
     const { viewer } = this;
     const { choice, data: { label } } = viewer;
-    const built = JSON.stringify([label.classes, choice.tool, label.has_pseudo, label.compare]);
+    const built = JSON.stringify([label.classes, choice.tool, label.has_pseudo, Boolean(label.disagreement)]);
     if (this.built !== built) this.build();
     this.built = built;
     for (const chip of this.chips) {
@@ -104,7 +105,7 @@ class LabelBar {
     this.protect.setAttribute("aria-pressed", choice.isProtecting);
     this.ghost.setAttribute("aria-pressed", choice.hasGhost);
     this.view.value = choice.view;
-    this.target.hidden = choice.view !== "pseudo" || !viewer.currentSlice?.state.has_pseudo;
+    this.target.hidden = !viewer.mayCorrect;
     this.target.setAttribute("aria-pressed", choice.target === "pseudo");
     this.say();
   }
@@ -122,6 +123,7 @@ class LabelBar {
     const views = [["labels", "labels alone"], ...(label.has_pseudo ? [["pseudo", "pseudo-labels"], ["confidence", "confidence"]] : []),
       ...(label.disagreement ? [["disagreement", "disagreement"]] : [])];
     this.view.replaceChildren(...views.map(([value, text]) => make("option", { value }, text)));
+    this.views = views.map(([value]) => value);
     this.view.hidden = views.length < 2;
     if (!views.some(([value]) => value === viewer.choice.view)) Object.assign(viewer.choice, { view: "labels", target: "labels" });
   }

@@ -221,11 +221,14 @@ class LabelViewer extends Viewer {
     this.updateBars();
   }
 
+  // While something is drawn, the heartbeat alone goes on: a long outline must not cost the slice.
   poll() {
-    if (!this.hasBegun || document.visibilityState === "hidden" || this.gesture) return;
+    if (!this.hasBegun || document.visibilityState === "hidden") return;
     const { plane, index } = this.state;
     const now = index[AXES[plane][0]];
-    this.slices.poll(plane, now, this.held?.plane === plane && this.held.index === now);
+    const isHeld = this.held?.plane === plane && this.held.index === now;
+    if (this.gesture && !isHeld) return;
+    this.slices.poll(plane, now, isHeld);
     if (!this.currentSlice) this.wantSlices();
   }
 
@@ -368,9 +371,25 @@ class LabelViewer extends Viewer {
     this.updateBars();
   }
 
+  // The keys [ and ]: the size of the brush, or what else the tool has that is smaller and larger.
   resizeBrush(factor) {
-    super.resizeBrush(factor);
+    const name = this.tool.measure;
+    if (this.tool.isSized || !name) super.resizeBrush(factor);
+    else this.labelBar.sliders[name].step(Math.sign(factor - 1));
     this.updateBars();
+  }
+
+  nextView() {
+    const { views } = this.labelBar;
+    if (views.length > 1) this.chooseView(views[(views.indexOf(this.choice.view) + 1) % views.length]);
+  }
+
+  correctPseudo() {
+    if (this.mayCorrect) this.choose({ target: this.choice.target === "pseudo" ? "labels" : "pseudo" });
+  }
+
+  get mayCorrect() {
+    return this.choice.view === "pseudo" && Boolean(this.currentSlice?.state.has_pseudo);
   }
 
   goToNext() {

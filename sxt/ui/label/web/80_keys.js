@@ -43,6 +43,8 @@ class LabelCanvas extends LabelViewer {
       k: () => this.choose({ isProtecting: !choice.isProtecting }),
       h: () => this.choose({ hasGhost: !choice.hasGhost }),
       n: () => this.goToNext(),
+      d: () => this.nextView(),
+      m: () => this.correctPseudo(),
       u: () => this.chooseClass(UNLABELLED),
       0: () => this.chooseClass(0),
       "-": () => this.choose({ opacity: clamp(choice.opacity - 0.1, 0, 1) }),

@@ -209,11 +209,12 @@ class Pane {
     const { state } = this.viewer;
     const hover = this.viewer.probe.place;
     if (!state.brush || hover?.pane !== this) return;
-    const [, su] = this.voxel;
+    const [sv, su] = this.voxel;
+    const radius = state.brush / 2 * this.view.zoom;
     context.strokeStyle = "rgba(255, 255, 255, 0.9)";
     context.lineWidth = 1;
     context.beginPath();
-    context.arc(hover.x, hover.y, state.brush / 2 * su * this.view.zoom, 0, 2 * Math.PI);
+    context.ellipse(hover.x, hover.y, radius * su, radius * sv, 0, 0, 2 * Math.PI);
     context.stroke();
   }
 
