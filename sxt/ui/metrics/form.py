@@ -1,6 +1,6 @@
 """What to compare: versions, a baseline, labelled tomograms, and the button that queues it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -44,7 +44,8 @@ def compare_form(labelled: Sequence[LabelledSet], catalogue: Catalogue) -> None:
     )
     with_labels = against == LABELS
     every = [each.tomogram for each in labelled] if with_labels else services().workspace.tomograms.list()
-    tomograms = _choose_tomograms(every, key=f"metrics-tomograms-{with_labels}")
+    held_out = {each.tomogram.id for each in labelled if each.held_out}
+    tomograms = _choose_tomograms(every, held_out, key=f"metrics-tomograms-{with_labels}")
     versions = _choose_versions(catalogue)
     baseline = _choose_baseline(versions)
     hold_out_only = with_labels and _choose_slices(labelled, tomograms)
@@ -82,11 +83,15 @@ def _verb(n: int) -> str:
     return "Measure 1 version" if n == 1 else f"Compare {fmt.count(n, 'version')}"
 
 
-def _choose_tomograms(every: Sequence[TomogramManifest], *, key: str) -> tuple[TomogramManifest, ...]:
+def _choose_tomograms(
+    every: Sequence[TomogramManifest], held_out: Collection[str], *, key: str
+) -> tuple[TomogramManifest, ...]:
+    """Draw the choice of tomograms: at first the one that is selected, else one with held-out slices."""
     known = {each.id: each for each in every}
     labels = unique_labels([Choice(each.id, each.name) for each in every])
     selected = current_selection().tomogram
-    first = selected if selected in known else next(iter(known), None)
+    first = selected if selected in known else next((each for each in known if each in held_out), None)
+    first = first or next(iter(known), None)
     chosen = st.multiselect(
         "Tomograms",
         list(known),
@@ -101,15 +106,30 @@ def _choose_tomograms(every: Sequence[TomogramManifest], *, key: str) -> tuple[T
 
 def _choose_versions(catalogue: Catalogue) -> tuple["ModelSummary", ...]:
     specs = [each.spec for each in catalogue.sound]
+    usual = usual_versions(catalogue, current_selection().model)
     chosen = st.multiselect(
         "Model versions",
         specs,
-        default=specs[:USUAL_VERSIONS],
+        default=usual,
         max_selections=MAX_VERSIONS,
-        key=f"metrics-versions-{len(specs)}",
+        key=f"metrics-versions-{len(specs)}-{'-'.join(usual)}",
         placeholder="Choose versions",
     )
     return tuple(each for spec in chosen if (each := catalogue.find(spec)) is not None)
+
+
+def usual_versions(catalogue: Catalogue, selected: str | None) -> list[str]:
+    """Return what is compared unless others are chosen: the version that is selected with the one it came from.
+
+    The baseline comes first: the parent, or the default version where there is none.
+    """
+    specs = [each.spec for each in catalogue.sound]
+    version = catalogue.find(selected)
+    parent = version.config.parent if version is not None and version.config is not None else None
+    others = [each for each in (parent, *specs) if each in specs and each != selected]
+    if version is None or selected == specs[0]:
+        return specs[:USUAL_VERSIONS]
+    return [*others[: USUAL_VERSIONS - 1], version.spec]
 
 
 def _choose_baseline(versions: Sequence["ModelSummary"]) -> str | None:
@@ -173,9 +193,12 @@ def _say_what_is_there(tomograms: Sequence[TomogramManifest], versions: Sequence
         find_segmentation(workspace, t.id, model_sha256=config.weights_sha256, settings=usual) is None
         for t, config in pairs
     )
-    if missing:
-        made = f"{fmt.count(missing, 'segmentation')} of {fmt.count(len(pairs))} {'is' if missing == 1 else 'are'}"
-        st.caption(f"{made} made first; the others are there.")
+    made = f"{fmt.count(missing, 'segmentation')} {'is' if missing == 1 else 'are'} made first"
+    if missing == len(pairs):
+        st.caption(f"{made}.")
+    elif missing:
+        there = len(pairs) - missing
+        st.caption(f"{made}; {fmt.count(there)} {'is' if there == 1 else 'are'} there already.")
     else:
         st.caption("All segmentations are there already.")
 

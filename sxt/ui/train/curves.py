@@ -34,7 +34,7 @@ def draw_losses(curves: pd.DataFrame) -> "Figure":
                 line={"color": colour, "dash": dash, "width": 2},
                 hovertemplate="step %{x}: %{y:.3g}",
             )
-    figure.update_yaxes(type="log")
+    figure.update_yaxes(type="log", dtick="D2")  # labels 1, 2 and 5 of each power of ten
     return figure
 
 

@@ -37,6 +37,8 @@ ANEW = "anew, from random weights"
 DEFAULT_MINUTES = 30.0
 LONGEST_MINUTES = 7 * 24 * 60.0
 DEFAULT_NAME = "mine"
+MOST_DESCRIBED = 5
+"""Labelled tomograms whose labels are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,10 @@ def describe_request(request: TrainRequest) -> str:
         sentences.append(f"Unlabelled slices of these{others} are learnt from too.")
     n_held_out = sum(each.n_held_out for each in request.labelled)
     if n_held_out and settings.hold_out in ("auto", "marked"):
-        sentences.append(
-            f"The {fmt.count(n_held_out, 'slice')} marked as held out are never trained on; they tell how good it is."
-        )
+        which = "slice marked as held out is" if n_held_out == 1 else "slices marked as held out are"
+        number = "" if n_held_out == 1 else f"{fmt.count(n_held_out)} "
+        them = "it tells" if n_held_out == 1 else "they tell"
+        sentences.append(f"The {number}{which} never trained on; {them} how good it is.")
     elif settings.hold_out == "none":
         sentences.append("Nothing is held out, so nothing will tell how good it is.")
     else:
@@ -116,14 +119,23 @@ def describe_request(request: TrainRequest) -> str:
 
 def _choose_labelled(labelled: Sequence[LabelledTomogram]) -> list[LabelledTomogram]:
     by_id = {each.tomogram.id: each for each in labelled}
-    chosen = st.multiselect(
+    names = unique_labels([Choice(each.tomogram.id, each.tomogram.name) for each in labelled])
+    ids = st.multiselect(
         "Labelled tomograms",
         list(by_id),
         default=list(by_id),
-        format_func=lambda each: by_id[each].describe(),
+        format_func=lambda each: names[each],
         key=f"train-labelled-{'-'.join(by_id)}",
     )
-    return [by_id[each] for each in chosen]
+    chosen = [by_id[each] for each in ids]
+    lines = [f"{names[each.tomogram.id]}: {each.describe()}" for each in chosen[:MOST_DESCRIBED]]
+    if len(chosen) > MOST_DESCRIBED:
+        rest = chosen[MOST_DESCRIBED:]
+        n_slices = sum(each.n_slices for each in rest)
+        lines.append(f"{fmt.count(len(rest))} more: {fmt.count(n_slices, 'slice')}")
+    if lines:
+        st.caption("  \n".join(map(escape_markdown, lines)))
+    return chosen
 
 
 def _choose_unlabelled(taken: set[str]) -> tuple[str, ...]:

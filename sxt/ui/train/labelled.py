@@ -17,8 +17,8 @@ class LabelledTomogram:
     tomogram : TomogramManifest
     slices_by_source : dict
         Where labels come from (``human``, ``imported``, ``pseudo`` …) to the number of slices that training sees.
-    people : tuple of str
-        Who labelled them.
+    slices_by_person : dict
+        Who labelled them to the number of slices.
     n_held_out : int
         Slices that are kept to measure on.
     class_names : dict
@@ -27,7 +27,7 @@ class LabelledTomogram:
 
     tomogram: TomogramManifest
     slices_by_source: dict[str, int]
-    people: tuple[str, ...]
+    slices_by_person: dict[str, int]
     n_held_out: int
     class_names: dict[int, str]
 
@@ -36,11 +36,12 @@ class LabelledTomogram:
         return sum(self.slices_by_source.values())
 
     def describe(self) -> str:
-        """Return name, slices, where their labels come from, and by whom, in one line."""
+        """Return how many slices, where their labels come from, and how many by whom, in one line."""
         sources = ", ".join(f"{n} {source}" for source, n in self.slices_by_source.items())
-        by = f", by {', '.join(self.people)}" if self.people else ""
+        people = ", ".join(f"{n} by {person}" for person, n in sorted(self.slices_by_person.items()))
+        said = "; ".join(each for each in (sources, people) if each)
         held = f"; {fmt.count(self.n_held_out)} held out" if self.n_held_out else ""
-        return f"{self.tomogram.name}: {fmt.count(self.n_slices, 'slice')} ({sources}{by}){held}"
+        return f"{fmt.count(self.n_slices, 'slice')} ({said}){held}"
 
 
 def list_labelled(workspace: Workspace) -> list[LabelledTomogram]:
@@ -57,7 +58,7 @@ def list_labelled(workspace: Workspace) -> list[LabelledTomogram]:
             LabelledTomogram(
                 tomogram,
                 dict(Counter(each.whose for each in slices)),
-                tuple(sorted({each.by for each in slices if each.by})),
+                dict(Counter(each.by for each in slices if each.by)),
                 len(labels.hold_out.list()),
                 {each.value: each.name for each in labels.classes},
             )

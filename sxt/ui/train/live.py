@@ -18,7 +18,8 @@ from sxt.ui.train.records import Preview, TrainingRecord, read_record
 from sxt.ui.train.rounds import draw_rounds, list_reversals
 
 PAGE = "train"
-N_PREVIEWS = 4
+FEWEST_COLUMNS = 2
+"""Of previews, so that a single one does not fill the page."""
 
 
 def list_trainings() -> list[Job]:
@@ -77,7 +78,7 @@ def _draw_previews(previews: Sequence[Preview], step: int) -> None:
         f"**Held-out slices after step {fmt.count(step)}**  \n"
         ":gray[found is green, wrongly found is vermillion, missed is blue]"
     )
-    for column, each in zip(st.columns(N_PREVIEWS), shown, strict=False):
+    for column, each in zip(st.columns(max(FEWEST_COLUMNS, len(shown))), shown, strict=False):
         column.image(
             each.path.read_bytes(),
             caption=f"{escape_markdown(each.tomogram)}, slice {each.z}: Dice {each.dice:.2f}",

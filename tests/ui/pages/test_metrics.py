@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from sxt.metrics import EvaluationSettings
+from sxt.ui.metrics.form import usual_versions
 from sxt.ui.metrics.looked_at import LookedAt
 from sxt.ui.metrics.object_list import find_object_at
 from sxt.ui.metrics.studies import list_studies, open_study
@@ -56,9 +57,20 @@ def test_the_main_button_queues_the_comparison(run_page, opened, bench):
     assert (settings["with_labels"], settings["hold_out_only"]) == (True, True)
     (button,) = [each for each in page.button if each.label == "Compare 2 versions"]
     assert button.disabled, "the same is not queued twice"
-    assert "2 segmentations of 2 are made first" in said(page)
+    assert "2 segmentations are made first." in said(page)
     page = page.button(key=f"metrics-cancel-{job.id}").click().run()
     assert opened.jobs.get(job.id).state == "cancelled"
+
+
+def test_what_is_compared_at_first_is_the_selected_version_with_its_parent(opened):
+    for name, parent in (("small", None), ("better", "small:1"), ("lone", None)):
+        save_small_model(opened.workspace, name, parent=parent)
+    catalogue = list_versions(opened.workspace)
+    default = catalogue.sound[0].spec
+    assert usual_versions(catalogue, "better:1") == ["small:1", "better:1"]
+    assert usual_versions(catalogue, "lone:1") == [default, "lone:1"]
+    for selected in (None, default, "gone:1"):
+        assert usual_versions(catalogue, selected) == [each.spec for each in catalogue.sound[:2]]
 
 
 def test_a_version_trained_on_what_is_measured_is_said_in_red(run_page, opened, bench):

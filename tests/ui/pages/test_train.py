@@ -39,13 +39,13 @@ def test_without_labels_the_page_says_what_is_missing(run_page, tomogram):
 def test_labels_are_counted_with_whose_they_are(run_page, labelled):
     page = run_page("train")
     (option,) = page.multiselect[0].options
-    assert option.endswith(": 2 slices (2 human, by ada); 1 held out")
+    assert f"{option}: 2 slices (2 human; 2 by ada); 1 held out" in plain(page)
 
 
 def test_what_will_happen_is_said_before_it_does(run_page, labelled):
     said = plain(run_page("train"))
     assert "Trains membrane from membrane:1 for 30 min on 2 labelled slices of 1 tomogram." in said
-    assert "The 1 slice marked as held out are never trained on" in said
+    assert "The slice marked as held out is never trained on; it tells how good it is." in said
 
 
 def test_the_main_button_submits_what_was_chosen(run_page, opened, labelled):
