@@ -65,11 +65,22 @@ def poll_interval(jobs: Sequence[Job]) -> float | None:
 
 def _draw(job: Job, key: str) -> None:
     title = escape_markdown(shorten(job.manifest.title, TITLE_LENGTH))
-    st.markdown(f"**{title}**  \n:gray[{escape_markdown(describe_job(job, utc_now()))}]")
+    said = f"**{title}**  \n:gray[{escape_markdown(describe_job(job, utc_now()))}]"
     if job.manifest.is_active:
-        st.progress(0.0 if job.progress is None else job.progress.fraction)
-        if job.progress is not None and job.progress.note:
-            st.caption(escape_markdown(job.progress.note))
+        _draw_active(job, said, key)
+        return
+    st.markdown(said)
+    if job.manifest.error:
+        st.error(escape_markdown(job.manifest.error))
+    st.button("Try again", key=f"{key}-retry-{job.id}", on_click=_retry, args=(job.id,))
+    with st.expander("Details"):
+        st.code(f"job {job.id}\n{services().jobs.log(job.id)}", language=None)
+
+
+def _draw_active(job: Job, said: str, key: str) -> None:
+    """Draw a job that runs or waits in as few lines as it takes: what comes of it is shown below."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(said)
         st.button(
             "Cancel",
             key=f"{key}-cancel-{job.id}",
@@ -78,12 +89,10 @@ def _draw(job: Job, key: str) -> None:
             disabled=job.is_cancelling,
             help="It stops within a few seconds." if job.is_cancelling else None,
         )
-        return
-    if job.manifest.error:
-        st.error(escape_markdown(job.manifest.error))
-    st.button("Try again", key=f"{key}-retry-{job.id}", on_click=_retry, args=(job.id,))
-    with st.expander("Details"):
-        st.code(f"job {job.id}\n{services().jobs.log(job.id)}", language=None)
+    if job.state == "running":
+        st.progress(0.0 if job.progress is None else job.progress.fraction)
+        if job.progress is not None and job.progress.note:
+            st.caption(escape_markdown(job.progress.note))
 
 
 def _cancel(job_id: str) -> None:

@@ -11,7 +11,7 @@ from sxt.errors import InputError
 from sxt.ui.format import voxel_size
 from sxt.ui.routes.answers import CLOSED_POLICY, SHARE_HEADERS, attachment, in_thread, share_not_found
 from sxt.ui.routes.downloads import find_file
-from sxt.ui.routes.scene_view import page_with_view
+from sxt.ui.routes.scene_view import page_with_view, titled
 from sxt.ui.routes.share_page import PAGE_POLICY, Fact, SharedView, format_day, share_page
 from sxt.workspace import SegmentationManifest, ShareManifest, SurfaceManifest, Workspace
 
@@ -101,7 +101,13 @@ def _offline(workspace: Workspace, share: ShareManifest) -> Response:
         "Content-Security-Policy": SCENE_POLICY,
         "Content-Disposition": attachment(f"{share.title}.html"),
     }
-    return _scene_page(workspace, share, headers)
+    page = titled(_read_scene(workspace, share), share.title)
+    return HTMLResponse(page, headers=headers)
+
+
+def _read_scene(workspace: Workspace, share: ShareManifest) -> str:
+    path = _surface_file(workspace, share, "page")
+    return path.read_text(encoding="utf-8") if share.view is None else page_with_view(path, share.view)
 
 
 def _scene_page(workspace: Workspace, share: ShareManifest, headers: dict[str, str]) -> Response:
