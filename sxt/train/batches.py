@@ -96,14 +96,14 @@ class Batches:
 
     @_in_full_precision
     def labelled(self, step: int, samples: Sequence[int], *, pseudo_weight: float = 1.0) -> Crops:
-        """Return labelled crops; every second one has pseudo-labels where there are any.
+        """Return labelled crops; every second one, counted over all steps, has pseudo-labels where there are any.
 
         In ``known`` a pseudo-labelled pixel counts ``pseudo_weight``.
         """
         settings = self._recipe.augmentation
         rngs, windows, weights = [], [], []
         for sample in samples:
-            is_pseudo = bool(self.pseudo) and sample % 2 == 1
+            is_pseudo = bool(self.pseudo) and (step * self._recipe.batch_crops + sample) % 2 == 1
             stream, slices = (
                 (PSEUDO_STREAM, self.pseudo) if is_pseudo else (LABELLED_STREAM, self._data.labelled)
             )

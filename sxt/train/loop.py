@@ -1,5 +1,7 @@
 """The one training loop, whatever the recipe: steps, looks at the hold-out, checkpoints, rounds, and the end."""
 
+from collections.abc import Callable
+
 import torch
 
 from sxt.errors import ResourceError, SettingsError
@@ -23,6 +25,9 @@ from sxt.train.watch import HoldOutWatch
 STAGE = "train"
 LEAST_STEPS_BETWEEN_LOOKS = 10
 """With a budget in minutes, so that a slow machine spends them on training."""
+
+PSEUDO_TIME_SHARE = 0.5
+"""Of a round's time, with a budget in minutes, that making its pseudo-labels may take; the rest is for steps."""
 
 ROWS_A_STRETCH = 100
 """Curve rows at most, beside those of looks at the hold-out."""
@@ -258,6 +263,7 @@ class TrainingLoop:
                 self._recipe,
                 progress=plan.progress,
                 cancel=plan.cancel,
+                is_time_up=self._time_for_pseudo_labels(self._stretches[state.stretch + 1]),
             )
         plan.processes.wait()
         if not read_pseudo_labels(path, self._data.unlabelled).n_foreground:
@@ -271,6 +277,13 @@ class TrainingLoop:
         self._stepper = self._make_stepper()
         self._save()
         return True
+
+    def _time_for_pseudo_labels(self, stretch: Stretch) -> Callable[[], bool]:
+        """Return what says when a share of a round's time is over; never with a budget in steps."""
+        if stretch.seconds is None:
+            return lambda: False
+        until = self._plan.clock() + PSEUDO_TIME_SHARE * stretch.seconds
+        return lambda: self._plan.clock() >= until
 
     def _use_pseudo_labels(self) -> None:
         state = self.state

@@ -1,6 +1,6 @@
 """Pseudo-labels of a round: what the best weights are sure of on slices nobody labelled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,19 @@ def make_pseudo_labels(
     *,
     progress: ProgressCallback,
     cancel: CancelToken,
+    is_time_up: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Predict every unlabelled slice and write those classes and pixels that are sure to ``path``."""
+    """Predict unlabelled slices and write those classes and pixels that are sure to ``path``.
+
+    All slices, or, in a mixed order, as many as there are before ``is_time_up``; one at least.
+    """
     tensors: dict[str, Tensor] = {}
     places = [(t, n) for t, slices in enumerate(unlabelled) for n in range(len(slices))]
-    for done, (t, n) in enumerate(places):
+    order = np.random.default_rng(len(places)).permutation(len(places))
+    for done, (t, n) in enumerate(places[index] for index in order):
         cancel.raise_if_cancelled()
+        if done and is_time_up():
+            break
         progress(Progress(STAGE, done, len(places)))
         probability = torch.from_numpy(measurer.probability(unlabelled[t][n]))[None]
         target, sure = sure_pixels(

@@ -11,11 +11,15 @@ from sxt.train.start import name_class
 from tests.train.conftest import TINY, make_tomogram, small_semi
 
 
-def make_batches(recipe):
+def make_data():
     cells = {"cell": make_tomogram()}
     split = make_split(list(cells.values()), SplitSettings("none"))
     form = InputForm(TINY, (name_class(1),), None, "zscore")
-    data = prepare_data(cells, split, form, unlabelled_slices=4)
+    return prepare_data(cells, split, form, unlabelled_slices=4)
+
+
+def make_batches(recipe, data=None):
+    data = data or make_data()
     return Batches(data, recipe, n_classes=1, size_multiple=4, seed=0, device=torch.device("cpu"))
 
 
