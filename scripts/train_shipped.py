@@ -46,6 +46,8 @@ from sxt.train import (
 SHARED = "shared"
 REPORT_EVERY = 50
 PICTURE_COLOURS = 128
+DESCRIBED_EVERY = 2
+"""Every so many cells of the training data say what these look like."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +147,7 @@ def make_version(
     shared = train_phase(SHARED, settings.shared, work_dir, settings)
     own = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
     model = load_model(own.spec, root=own.path.parents[1])
-    cells = open_cells(work_dir / "cells", settings.shared.plans)
+    cells = open_cells(work_dir / "cells", settings.shared.plans[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)

@@ -21,7 +21,7 @@ from sxt.segment.orient import recognise_absorbing
 from sxt.segment.rescale import plan_rescaling
 from sxt.tomogram import Absorbing, Tomogram
 
-N_SLICES = 5
+N_SLICES = 3
 """Slices of a tomogram that are described, spread evenly over it."""
 
 SIDE_PX = 256

@@ -28,7 +28,9 @@ PARITY = Path(__file__).parents[1] / "data" / "parity"
 def version(tmp_path, make_config, network):
     """The folder of a version that was made elsewhere."""
     config = make_config(description="Näht <b>µ</b> | x", metrics={"dice": 0.5})
-    return save_model(tmp_path / "elsewhere", config, network, curves_csv="step,loss\n1,2\n", picture_png=b"seen")
+    return save_model(
+        tmp_path / "elsewhere", config, network, curves_csv="step,loss\n1,2\n", picture_png=b"seen"
+    )
 
 
 @pytest.fixture

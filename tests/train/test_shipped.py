@@ -57,7 +57,7 @@ def small(shipped, monkeypatch):
     )
 
 
-N_VARIED = 3
+N_VARIED = 6
 
 
 def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
@@ -77,7 +77,7 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert [each.name for each in membrane.classes] == ["membrane"]
     assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
     assert membrane.training["phase 2"] == (
-        "membrane: 1 steps, learning rate 0.0005; 3 cells with all settings drawn, seeds 1 to 3; 1 at the standard "
+        "membrane: 1 steps, learning rate 0.0005; 6 cells with all settings drawn, seeds 1 to 6; 1 at the standard "
         "settings, seeds 11 to 11"
     )
     assert membrane.metrics.keys() == {"dice", "dice_lowest", "surface_dice_one_voxel"}

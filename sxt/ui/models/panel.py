@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sxt.models import ModelSummary
 
 MOST_USES = 20
+PICTURE_CAPTION = "What it makes of slices that it was not trained on."
 MILLION = 1e6
 
 
@@ -64,6 +65,9 @@ def draw_version(version: "ModelSummary") -> None:
     card, training, uses = st.tabs(["Card", "Training", "Used by"])
     with card:
         st.html(card_html(text))
+        picture = version.path / "picture.png"
+        if picture.is_file():
+            st.image(picture, caption=PICTURE_CAPTION)
     with training:
         _draw_training(version)
     with uses:
