@@ -32,6 +32,11 @@ def write_text_atomically(final: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def let_read(path: Path) -> None:
+    """Let those read a file that may read its folder; some libraries write files for their owner alone."""
+    path.chmod(path.parent.stat().st_mode & 0o666)
+
+
 def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()

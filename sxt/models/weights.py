@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sxt.errors import ModelError, SettingsError
+from sxt.files import let_read
 
 Precision = Literal["fp16", "fp32"]
 """How weights are stored; they are computed with as float32 either way."""
@@ -37,6 +38,7 @@ def write_weights(path: Path, network: nn.Module, *, precision: Precision = "fp1
     stored = {name: _to_stored(tensor, _DTYPES[precision]) for name, tensor in tensors.items()}
     _refuse_non_finite(stored, what=f"The weights exceed the range of {precision}; store them as fp32: they")
     save_file(stored, path, metadata={"format": "pt"})
+    let_read(path)
 
 
 def read_weights(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

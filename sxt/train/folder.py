@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sxt.errors import InputError
-from sxt.files import atomic_path, write_text_atomically
+from sxt.files import atomic_path, let_read, write_text_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -145,6 +145,7 @@ def save_tensors(path: Path, tensors: "Mapping[str, Tensor]", state: State) -> N
     stored = {key: tensor.detach().to("cpu", copy=True).contiguous() for key, tensor in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(stored, temporary, {STATE_KEY: json.dumps(state, allow_nan=False)})
+        let_read(temporary)
 
 
 def load_tensors(path: Path) -> "tuple[dict[str, Tensor], State]":

@@ -58,6 +58,8 @@ def test_a_version_folder_holds_its_files_and_nothing_else(save):
         "weights.safetensors",
     ]
     assert (path / "picture.png").read_bytes() == b"a picture"
+    allowed = path.stat().st_mode & 0o666
+    assert {each.stat().st_mode & 0o777 for each in path.iterdir()} == {allowed}
     assert (path / "card.md").read_text() == "# mine\n"
     assert (path / "curves.csv").read_text() == "step,loss\n1,0.5\n"
     assert [each.name for each in path.parent.iterdir()] == ["1"]
