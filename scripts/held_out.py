@@ -52,7 +52,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Measured:
-    """Pooled over the cells of a condition: the Dice of each class, and the membrane's surface Dice at one voxel."""
+    """Pooled over the cells of a condition: the Dice of each class, and the membrane's surface Dice at one voxel.
+
+    The Dice is NaN where no cell has the class.
+    """
 
     condition: str
     dice: dict[str, float]
@@ -137,7 +140,7 @@ def measure(model: Model, condition: Condition, folder: Path) -> Measured:
         near_here, all_here = _surface_voxels(mask, truth, tomogram)
         near, all_voxels = near + near_here, all_voxels + all_here
     dice = {
-        each.name: float(2 * hit / max(1.0, found + true))
+        each.name: float(2 * hit / (found + true)) if true else math.nan
         for each, (hit, found, true) in zip(classes, counts, strict=True)
     }
     return Measured(condition.name, dice, near / max(1, all_voxels), len(condition.cells))
@@ -237,7 +240,7 @@ def tabulate(measured: Sequence[Measured]) -> str:
     lines = ["| cells | " + " | ".join(f"{name} Dice" for name in names) + " | membrane surface Dice |"]
     lines.append("| --- |" + " ---: |" * (len(names) + 1))
     for each in measured:
-        scores = [f"{each.dice[name]:.3f}" for name in names]
+        scores = ["–" if math.isnan(each.dice[name]) else f"{each.dice[name]:.3f}" for name in names]
         lines.append(
             f"| {each.condition} ({each.n_cells}) | "
             + " | ".join([*scores, f"{each.surface_dice:.3f}"])

@@ -149,7 +149,7 @@ def make_version(
     model = load_model(own.spec, root=own.path.parents[1])
     cells = open_cells(work_dir / "cells", settings.shared.plans[::DESCRIBED_EVERY])
     report("describing the training data")
-    known = learn_familiarity([describe_tomogram(each.tomogram, model) for each in cells])
+    known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
     config = describe_version(model, name, version, [shared, own], settings, measured)
     config = dataclasses.replace(config, familiarity=known)
@@ -250,6 +250,7 @@ def describe_version(
             "Trained on simulated cells only; look at the result on your tomogram before you count on it.",
             "Membranes parallel to the slice and within the missing wedge are faint and often missed.",
             "A dense bead may leave a rim.",
+            "The image decoder has not learned to redraw slices: its loss stays at their variance.",
         ),
         licence="MIT",
         source="Trained by scripts/train_shipped.py of this repository.",

@@ -218,7 +218,7 @@ class SegmentationRun:
         if known is None:
             return
         with self.log.timing("compare with the training data"):
-            features = describe_tomogram(self.tomogram, self.model, absorbing_is=self.absorbing_is)
+            features = describe_tomogram(self.tomogram, self.model.config, absorbing_is=self.absorbing_is)
         self.log.unlikeness = round(known.distance(features) / known.limit, 3)
         if self.log.unlikeness > 1:
             self._announce(UNLIKE_TRAINING_DATA)

@@ -1,21 +1,18 @@
 """Whether a tomogram looks like what a model version was trained on.
 
-A few slices are described by how well the image decoder redraws them and by statistics of their texture. Slices of
-the training data scatter around a centre; a tomogram whose slices lie farther from it than theirs do is unlike them.
+A few slices are described by statistics of their texture. Those of the training data scatter around a centre; a
+tomogram whose slices lie farther from it than theirs do is unlike them.
 """
 
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
-import torch
 from scipy import ndimage, stats
 
 from sxt.errors import InputError
-from sxt.models import Familiarity, Model
-from sxt.network import DoubleDecoder
+from sxt.models import Familiarity, ModelConfig
 from sxt.segment.normalise import normalise_slices
 from sxt.segment.orient import recognise_absorbing
 from sxt.segment.rescale import plan_rescaling
@@ -37,26 +34,36 @@ BAND_EDGES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """In cycles a pixel, of the bands whose share of the power is described."""
 
 FEATURE_NAMES = (
-    "redrawing error",
     *(f"power {low:.3g} to {high:.3g} cycles/px" for low, high in itertools.pairwise(BAND_EDGES)),
-    "skewness of the detail",
     "kurtosis of the detail",
-    "unsure share",
+    "steepest edge",
+    "unevenness of the noise",
+    "unevenness of the detail",
+    "likeness of neighbouring slices",
 )
+"""All but the last are logarithms."""
+
+NOISE_PX, NOISE_AREA_PX, DETAIL_AREA_PX = 1.0, 8.0, 10.0
+"""Gaussians: what is finer than the first is noise; noise and detail are compared between areas of these sizes."""
 
 LIMIT_QUANTILE, LIMIT_MARGIN = 0.99, 1.15
 """The limit is this quantile of the training tomograms' own distances, times this margin."""
 
-SMALLEST_VARIANCE = 1e-4
+SMALLEST_VARIANCE, SMALLEST_VARIANCE_OF_LIKENESS = 1e-4, 0.02
+"""Added to those of the training data. Simulated neighbours are nearly alike; those of a real tomogram with thick
+slices less so."""
 
 
 def describe_tomogram(
-    tomogram: Tomogram, model: Model, *, absorbing_is: Absorbing | None = None
+    tomogram: Tomogram, config: ModelConfig, *, absorbing_is: Absorbing | None = None
 ) -> np.ndarray:
     """Return the features of a tomogram, medians over squares of a few slices, shape (len(FEATURE_NAMES),).
 
     Parameters
     ----------
+    tomogram : Tomogram
+    config : ModelConfig
+        Its pixel size and normalisation say how the slices are seen.
     absorbing_is : {"dark", "bright"} or None
         None takes what the tomogram says, or else recognises it.
 
@@ -66,12 +73,10 @@ def describe_tomogram(
         Where none of the slices looked at has any contrast.
     """
     sign = absorbing_is or tomogram.absorbing_is or recognise_absorbing(tomogram)
-    squares = [square for z in _sampled(tomogram) for square in _squares(tomogram, z, model, sign)]
+    squares = [square for z in _sampled(tomogram) for square in _squares(tomogram, z, config, sign)]
     if not squares:
         raise InputError("The slices looked at have no contrast; look at the tomogram.")
-    network = cast(DoubleDecoder, model.network)
-    described = [_describe(square, network) for square in squares]
-    return np.median(described, axis=0)
+    return np.median([_describe(square) for square in squares], axis=0)
 
 
 def learn_familiarity(features: Sequence[np.ndarray]) -> Familiarity:
@@ -84,7 +89,9 @@ def learn_familiarity(features: Sequence[np.ndarray]) -> Familiarity:
     """
     values = np.stack(features)
     centre = values.mean(axis=0)
-    covariance = np.cov(values, rowvar=False) + SMALLEST_VARIANCE * np.eye(values.shape[1])
+    added = np.full(values.shape[1], SMALLEST_VARIANCE)
+    added[-1] = SMALLEST_VARIANCE_OF_LIKENESS
+    covariance = np.cov(values, rowvar=False) + np.diag(added)
     whitening = np.linalg.inv(np.linalg.cholesky(covariance))
     known = Familiarity(
         FEATURE_NAMES, tuple(centre.tolist()), tuple(map(tuple, whitening.tolist())), limit=1.0
@@ -94,12 +101,12 @@ def learn_familiarity(features: Sequence[np.ndarray]) -> Familiarity:
     return Familiarity(known.names, known.centre, known.whitening, limit=round(limit, 3))
 
 
-def teach(known: Familiarity, model: Model, tomograms: Iterable[Tomogram]) -> Familiarity:
+def teach(known: Familiarity, config: ModelConfig, tomograms: Iterable[Tomogram]) -> Familiarity:
     """Return what a version knows that was fine-tuned on tomograms; those without contrast teach it nothing."""
     taught = list(known.taught)
     for each in tomograms:
         try:
-            features = describe_tomogram(each, model)
+            features = describe_tomogram(each, config)
         except InputError:
             continue
         taught.append(tuple(features.tolist()))
@@ -111,20 +118,17 @@ def _sampled(tomogram: Tomogram) -> list[int]:
     return sorted({round(share * (n_slices - 1)) for share in np.linspace(0.1, 0.9, N_SLICES)})
 
 
-def _squares(tomogram: Tomogram, z: int, model: Model, absorbing_is: Absorbing) -> list[np.ndarray]:
-    """Return squares of a slice as the network sees it, each (in_channels, y, x); none where it has no contrast."""
-    config = model.config
-    reach = config.network.in_channels // 2
-    last = tomogram.shape[0] - 1
-    wanted = np.arange(z - reach, z + reach + 1).clip(0, last)
-    slices = tomogram.read_slices(int(wanted[0]), int(wanted[-1]) + 1)
+def _squares(tomogram: Tomogram, z: int, config: ModelConfig, absorbing_is: Absorbing) -> list[np.ndarray]:
+    """Return squares of a neighbour and the slice as the network sees them, (2, y, x); none of a constant slice."""
+    first = max(0, z - 1)
+    slices = tomogram.read_slices(first, z + 1)
     normalised = normalise_slices(slices, rule=config.normalisation, absorbing_is=absorbing_is)
-    if normalised.is_constant[z - wanted[0]]:
+    if normalised.is_constant[z - first]:
         return []
     rescaling = plan_rescaling(
         tomogram.shape[1:], voxel_size_nm=tomogram.voxel_size_nm, model_pixel_nm=config.pixel_size_nm
     )
-    values = rescaling.to_network(normalised.values[wanted - wanted[0]][None])[0]
+    values = rescaling.to_network(normalised.values[[0, z - first]][None])[0]
     rows, columns = (max(0, SIDE_PX - n) for n in values.shape[1:])
     values = np.pad(values, ((0, 0), (0, rows), (0, columns)), mode="symmetric")
     y, x = (np.linspace(0, n - SIDE_PX, SQUARES).astype(int) for n in values.shape[1:])
@@ -132,28 +136,31 @@ def _squares(tomogram: Tomogram, z: int, model: Model, absorbing_is: Absorbing) 
     return [values[:, top : top + SIDE_PX, left : left + SIDE_PX] for top, left in corners]
 
 
-def _describe(square: np.ndarray, network: DoubleDecoder) -> np.ndarray:
-    centre = square[network.config.in_channels // 2]
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        image, logit = network.image_and_logit(torch.from_numpy(square[None].copy()).to(device))
-    redrawn = image[0, 0].float().cpu().numpy()
-    probability = torch.sigmoid(2 * logit.float()).amax(1).cpu().numpy()
+def _describe(square: np.ndarray) -> np.ndarray:
+    centre, neighbour = square[1], square[0]
     smooth = ndimage.gaussian_filter(centre, SMOOTHING_PX)
-    error = float(
-        np.square(ndimage.gaussian_filter(redrawn, SMOOTHING_PX) - smooth).mean() / (smooth.var() + 1e-3)
+    detail = smooth - ndimage.gaussian_filter(centre, BACKGROUND_PX)
+    slope = np.hypot(*np.gradient(smooth))
+    noise = centre - ndimage.gaussian_filter(centre, NOISE_PX)
+    its_detail = ndimage.gaussian_filter(neighbour, SMOOTHING_PX) - ndimage.gaussian_filter(
+        neighbour, BACKGROUND_PX
     )
-    detail = (smooth - ndimage.gaussian_filter(centre, BACKGROUND_PX)).ravel()
-    unsure = float(np.mean((probability > 0.2) & (probability < 0.8)))
     return np.array(
         [
-            np.log(error + 1e-3),
             *_band_powers(centre),
-            float(stats.skew(detail)),
-            np.log(stats.kurtosis(detail) + 3.0),
-            np.log(unsure + 1e-3),
+            np.log(stats.kurtosis(detail.ravel()) + 3.0),
+            np.log(slope.max() / (slope.mean() + 1e-6) + 1e-3),
+            _unevenness(noise, NOISE_AREA_PX),
+            _unevenness(detail, DETAIL_AREA_PX),
+            float((detail * its_detail).mean() / (detail.std() * its_detail.std() + 1e-6)),
         ]
     )
+
+
+def _unevenness(values: np.ndarray, area_px: float) -> float:
+    """Return the logarithm of how much the deviation of ``values`` differs between areas, relative to its mean."""
+    deviation = np.sqrt(ndimage.gaussian_filter(values**2, area_px))
+    return float(np.log(deviation.std() / (deviation.mean() + 1e-6) + 1e-3))
 
 
 def _band_powers(values: np.ndarray) -> list[float]:

@@ -226,8 +226,7 @@ def _finish(
         network.load_state_dict(loop.average.state_dict())
         if parent is not None and parent.config.familiarity is not None:
             learned = [each.tomogram for each in tomograms.values() if each.labelled]
-            made = Model(network.eval(), config, target.root)
-            config = replace(config, familiarity=teach(parent.config.familiarity, made, learned))
+            config = replace(config, familiarity=teach(parent.config.familiarity, config, learned))
         path = save_model(
             target.root, config, network, curves_csv=format_curves(loop.state.rows), precision="fp16"
         )

@@ -17,6 +17,7 @@ from sxt.workspace import Workspace
 from sxt.workspace.clock import utc_now
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import PageOpener, StartServer
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.items import add_segmentation, add_tomogram
 from tests.ui.lab_items import add_surface
 from tests.ui.models.conftest import TINY_NETWORK
@@ -84,7 +85,7 @@ def test_a_link_is_made_opened_without_an_account_and_revoked(server, open_page)
 
 def test_a_version_is_imported_made_the_default_exported_deleted_and_restored(server, open_page, package):
     page = open_page(server + "/models")
-    expect(heading(page, "membrane:1")).to_be_visible()
+    expect(heading(page, DEFAULT_SPEC)).to_be_visible()
     page.get_by_text("Import a version").click()
     page.locator(".upload input.file").set_input_files(str(package))
     page.get_by_role("button", name="Import tiny-1.zip").click()
@@ -107,7 +108,7 @@ def test_a_version_is_imported_made_the_default_exported_deleted_and_restored(se
 
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete tiny:1").click()
-    expect(heading(page, "membrane:1")).to_be_visible()
+    expect(heading(page, DEFAULT_SPEC)).to_be_visible()
     page.get_by_text("In the trash").click()
     page.get_by_role("button", name="Restore").click()
     expect(heading(page, "tiny:1")).to_be_visible()

@@ -12,11 +12,12 @@ from sxt.workspace import Workspace
 from sxt.workspace.evaluating import comparison_folder
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import PageOpener, StartServer
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.metrics.items import Bench, make_bench
 
 APP = REPOSITORY / "app.py"
 JOB_TIMEOUT_MS = 120_000
-SHIPPED, TRAINED = "membrane:1", "membrane:2"
+SHIPPED, TRAINED = DEFAULT_SPEC, f"membrane:{int(DEFAULT_SPEC.partition(':')[2]) + 1}"
 SCORES = ("dice", "precision", "recall", "surface_dice")
 
 

@@ -115,7 +115,7 @@ def test_a_version_knows_the_tomograms_it_was_fine_tuned_on(tmp_path):
     parent = dataclasses.replace(plain, config=dataclasses.replace(plain.config, familiarity=far))
     second = train(tmp_path / "next", parent=parent, settings=make_settings(steps=2))
     made = load_model(second.spec, root=tmp_path / "next" / "models")
-    features = describe_tomogram(make_tomogram().tomogram, made)
+    features = describe_tomogram(make_tomogram().tomogram, made.config)
     assert far.distance(features) > 100
     assert made.config.familiarity.distance(features) < 0.5
     assert plain.config.familiarity is None

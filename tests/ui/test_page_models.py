@@ -11,6 +11,7 @@ from sxt.ui.models.catalogue import delete_version, list_uses, list_versions
 from sxt.ui.shell import PageEntry
 from sxt.workspace import InUseError
 from tests.layers import REPOSITORY
+from tests.shipped import DEFAULT_SPEC, SHIPPED
 from tests.ui.items import add_segmentation, add_tomogram
 from tests.ui.models.conftest import save_tiny
 from tests.ui.models.test_take_in import upload
@@ -38,17 +39,20 @@ def press(app, label):
     return app
 
 
+LISTED = [each.spec.replace(":", r"\:") for each in SHIPPED]
+
+
 def heads(app):
     return [each.value for each in app.subheader]
 
 
 def test_the_shipped_version_is_shown_and_cannot_be_deleted(opened):
     app = open_page()
-    assert app.radio[0].options == [r"membrane\:1"]
-    assert heads(app) == [r"membrane\:1"]
+    assert app.radio[0].options == LISTED
+    assert heads(app) == LISTED[:1]
     assert not [label for label in labels(app) if label.startswith(("Delete", "Make default"))]
     with pytest.raises(InputError, match="shipped versions cannot be deleted"):
-        delete_version(opened, "membrane:1", by="ada")
+        delete_version(opened, DEFAULT_SPEC, by="ada")
 
 
 def test_an_address_opens_the_version_it_names(opened, save_tiny):
@@ -74,11 +78,11 @@ def test_another_version_becomes_the_default_everywhere(opened, save_tiny):
 def test_a_version_is_deleted_and_restored(opened, save_tiny):
     save_tiny()
     app = press(open_page(model="tiny:1"), r"Delete tiny\:1")
-    assert app.radio[0].options == [r"membrane\:1"]
-    assert heads(app) == [r"membrane\:1"]
+    assert app.radio[0].options == LISTED
+    assert heads(app) == LISTED[:1]
     press(app, "Restore")
     assert heads(app) == [r"tiny\:1"]
-    assert len(app.radio[0].options) == 2
+    assert len(app.radio[0].options) == len(SHIPPED) + 1
 
 
 def test_a_version_that_a_job_waits_for_is_kept(opened, save_tiny, tmp_path):
@@ -97,7 +101,7 @@ def test_a_damaged_version_is_shown_with_its_fault(opened, save_tiny):
     (folder / "weights.safetensors").write_bytes(b"nothing")
     app = open_page()
     assert "cannot be read as safetensors" in app.error[0].value
-    assert app.radio[0].options == [r"membrane\:1"]
+    assert app.radio[0].options == LISTED
     press(app, r"Delete tiny\:1")
     assert not app.error
 

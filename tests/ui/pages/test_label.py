@@ -3,6 +3,7 @@ import pytest
 
 from sxt.labels import PseudoLabels, SliceKey
 from sxt.workspace.suggesting import DisagreementScores, ScoredSlice, write_scores
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.items import add_segmentation
 from tests.ui.pages.conftest import SHAPE, labels, press, texts
 from tests.ui.pages.test_upload import send, write_tiff
@@ -147,7 +148,7 @@ def test_labels_are_proposed_on_a_range_by_another_model_version(run_page, opene
     settings = {job.manifest.kind: job.manifest.settings for job in opened.jobs.list()}
     assert settings["propose"]["proposal"]["slices"] == [2, 3, 4]
     assert settings["segment-propose"]["proposal"]["slices"] == [2, 3, 4]
-    assert settings["segment-propose"]["segment"]["model"] == "membrane:1"
+    assert settings["segment-propose"]["segment"]["model"] == DEFAULT_SPEC
 
 
 def send_labels(opened, tmp_path, values):

@@ -10,6 +10,7 @@ from sxt.ui.metrics.object_list import find_object_at
 from sxt.ui.metrics.studies import list_studies, open_study
 from sxt.ui.models.catalogue import list_versions
 from sxt.workspace.evaluating import ModelUse
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.metrics.items import save_small_model
 from tests.ui.pages.conftest import labels, press, texts
 
@@ -40,7 +41,11 @@ def test_without_labels_the_page_leads_to_labelling(run_page, tomogram):
     assert press(page, "Label slices").title[0].value == "Label"
 
 
-def test_with_a_single_version_it_says_where_another_comes_from(run_page, bench):
+def test_with_a_single_version_it_says_where_another_comes_from(
+    run_page, opened, bench, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("sxt.models.SHIPPED_ROOT", tmp_path / "none")
+    save_small_model(opened.workspace, "small")
     page = run_page("metrics")
     assert "The only model version can be measured; comparing needs a second one" in said(page)
     assert "Nothing is compared yet" in said(page)
@@ -49,11 +54,11 @@ def test_with_a_single_version_it_says_where_another_comes_from(run_page, bench)
 
 def test_the_main_button_queues_the_comparison(run_page, opened, bench):
     save_small_model(opened.workspace, "small")
-    page = press(run_page("metrics"), "Compare 2 versions")
+    page = press(run_page("metrics", model="small:1"), "Compare 2 versions")
     (job,) = opened.jobs.list()
     settings = job.manifest.settings
     assert settings["tomogram_ids"] == [bench.tomogram.id]
-    assert (settings["models"], settings["baseline"]) == (["membrane:1", "small:1"], "membrane:1")
+    assert (settings["models"], settings["baseline"]) == ([DEFAULT_SPEC, "small:1"], DEFAULT_SPEC)
     assert (settings["with_labels"], settings["hold_out_only"]) == (True, True)
     (button,) = [each for each in page.button if each.label == "Compare 2 versions"]
     assert button.disabled, "the same is not queued twice"
@@ -76,7 +81,7 @@ def test_what_is_compared_at_first_is_the_selected_version_with_its_parent(opene
 def test_a_version_trained_on_what_is_measured_is_said_in_red(run_page, opened, bench):
     entry = f"cell, SHA-256 {bench.tomogram.sha256[:16]}; trained on slices 3, 9; labels by ada"
     save_small_model(opened.workspace, "small", training={"tomogram 1": entry})
-    page = run_page("metrics")
+    page = run_page("metrics", model="small:1")
     assert ["small:1 was trained on 1 slice" in each.value.replace("\\", "") for each in page.error] == [True]
 
 

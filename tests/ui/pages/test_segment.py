@@ -5,6 +5,7 @@ import pytest
 
 from sxt.segment.settings import SegmentSettings
 from sxt.ui.segment.estimate import estimate_seconds
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.pages.conftest import press, texts
 from tests.ui.test_selection import address
 
@@ -22,7 +23,7 @@ def test_the_main_button_queues_the_selected_tomogram_with_the_chosen_settings(r
     press(page, "Segment 1 tomogram")
     (job,) = opened.jobs.list()
     assert job.manifest.settings["tomogram_id"] == tomogram.id
-    assert job.manifest.settings["model"] == "membrane:1"
+    assert job.manifest.settings["model"] == DEFAULT_SPEC
     settings = job.manifest.settings["segment"]
     assert (settings["tta"], settings["first_slice"], settings["last_slice"]) == ("rot4", 1, 5)
 
@@ -74,7 +75,7 @@ def test_the_address_says_which_of_several_segmentations_is_shown(run_page, open
     assert address(page)["segmentation"] == newer.id
     chooser = page.selectbox(key=f"segment-shown-{tomogram.id}")
     page = chooser.set_value(segmentation.id).run()
-    assert address(page) == {"tomogram": tomogram.id, "model": "membrane:1", "segmentation": segmentation.id}
+    assert address(page) == {"tomogram": tomogram.id, "model": DEFAULT_SPEC, "segmentation": segmentation.id}
 
 
 def test_the_threshold_stands_under_the_result(run_page, tomogram, segmentation):

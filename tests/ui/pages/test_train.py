@@ -6,6 +6,7 @@ from PIL import Image
 
 from sxt.labels import PseudoLabels, SliceKey
 from sxt.ui.train.records import read_record
+from tests.shipped import DEFAULT_SPEC
 from tests.ui.pages.conftest import SHAPE, labels, press, texts
 
 CURVES = """step,seconds,round,learning_rate,loss,label_loss,image_loss,consistency_loss,sure_share,dice
@@ -44,7 +45,7 @@ def test_labels_are_counted_with_whose_they_are(run_page, labelled):
 
 def test_what_will_happen_is_said_before_it_does(run_page, labelled):
     said = plain(run_page("train"))
-    assert "Trains membrane from membrane:1 for 30 min on 2 labelled slices of 1 tomogram." in said
+    assert f"Trains membrane from {DEFAULT_SPEC} for 30 min on 2 labelled slices of 1 tomogram." in said
     assert "The slice marked as held out is never trained on; it tells how good it is." in said
 
 
@@ -52,7 +53,7 @@ def test_the_main_button_submits_what_was_chosen(run_page, opened, labelled):
     page = run_page("train")
     page.number_input(key="train-minutes").set_value(5.0)
     page.text_input(key="train-name").set_value("lab-membrane")
-    page.radio(key="train-start-membrane:1").set_value("anew, from random weights")
+    page.radio(key=f"train-start-{DEFAULT_SPEC}").set_value("anew, from random weights")
     page.number_input(key="train-seed").set_value(7)
     press(page.run(), "Train a version")
     (job,) = opened.jobs.list()
@@ -176,7 +177,7 @@ def test_of_a_finished_training_what_it_contains_is_reverted_by_a_job(run_page, 
     page = press(page, "Revert round 1")
     (job,) = opened.jobs.list({"queued"})
     assert job.manifest.settings == {"training_id": training.id, "number": 1}
-    assert "Go back to before round 1 of: Train membrane from membrane:1" in plain(page)
+    assert f"Go back to before round 1 of: Train membrane from {DEFAULT_SPEC}" in plain(page)
     gone = {"by": "a_b", "when": "2026-03-04T05:06:00+00:00"}
     (folder / "rounds.json").write_text(json.dumps([ROUNDS[0] | {"is_kept": False, "reverted": gone}]))
     opened.workspace.jobs.change(job.id, lambda old: old.model_copy(update={"state": "done"}))
