@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FEWEST_UNITS = 2
 """For an interval."""
 
+SPARE_ROOM = 1.04
+"""Of an axis beyond the largest value on it."""
+
 SCORE_LABELS = {
     "dice": "Dice",
     "iou": "IoU",
@@ -113,10 +116,13 @@ def draw_slices(study: Study, tomogram: int, class_value: int) -> "Figure | None
             col=1,
             secondary_y=True,
         )
-        figure.update_yaxes(title="FN · FP, voxels", row=row, col=1, secondary_y=False)
+        most = SPARE_ROOM * max(1, counts.fp.max(initial=0), counts.fn.max(initial=0))
+        figure.update_yaxes(
+            title="FN · FP, voxels", range=[-most, most], row=row, col=1, secondary_y=False
+        )  # both zeros in the middle, so that the line lies above what is missed
         figure.update_yaxes(
             title="Dice",
-            range=[-1, 1.02],
+            range=[-SPARE_ROOM, SPARE_ROOM],
             tickvals=[0, 0.5, 1],
             showgrid=False,
             row=row,

@@ -8,9 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -226,6 +227,39 @@ def test_the_second_person_sees_it_live_and_cannot_draw(lab, open_page):
     drag(ben, [(10, 20), (10, 60)])
     wait_until_saved(ben)
     assert [entry.by for entry in lab.labels().ledger.entries()] == ["Ada", "Ben"]
+
+
+def test_a_long_outline_keeps_the_slice(lab, open_page):
+    page = open_canvas(open_page, lab, name="Ada")
+    page.locator(".viewer").first.focus()
+    page.keyboard.press("p")
+    page.mouse.click(*place_of(page, 50, 20))
+    locks = lab.labels().locks
+    first = wait_for(lambda: locks.find(MIDDLE))
+    page.mouse.click(*place_of(page, 50, 60))
+    later = wait_for(lambda: [each for each in [locks.find(MIDDLE)] if each and each.heard_s > first.heard_s])
+    assert later[0].since_s == first.since_s
+    assert evaluate(page, "() => findViewer().gesture.points.length") == 2
+
+
+def wait_for(find: Callable[[], Any]) -> Any:
+    """Return what is found as soon as it is something."""
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.1)
+    return pytest.fail("It did not happen.")
+
+
+def test_one_pair_of_keys_changes_what_each_tool_measures(lab, open_page):
+    page = open_canvas(open_page, lab)
+    page.locator(".viewer").first.focus()
+    for tool, before, after in (("f", "12 %", "13 %"), ("s", "16 px", "18 px"), ("b", "12 px", "14 px")):
+        page.keyboard.press(tool)
+        expect(page.locator(".options output")).to_have_text(before)
+        page.keyboard.press("]")
+        expect(page.locator(".options output")).to_have_text(after)
 
 
 @dataclass

@@ -20,6 +20,16 @@ def test_a_figure_takes_the_theme_of_the_page(bench, stored):
     assert figure.layout.font.family is None
 
 
+def test_nothing_wrong_and_a_dice_of_0_are_at_one_height(bench, stored):
+    study = open_study(bench.workspace, stored.id)
+    figure = draw_slices(study, 0, 1)
+    counts = study.evaluations[0][0].counts(1)
+    for axis in (figure.layout.yaxis, figure.layout.yaxis2):
+        low, high = axis.range
+        assert low == -high
+    assert figure.layout.yaxis.range[1] > max(counts.fp.max(), counts.fn.max())
+
+
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
