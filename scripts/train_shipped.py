@@ -273,7 +273,7 @@ def summarise(measured: Sequence[held_out.Measured]) -> dict[str, float]:
             if name != held_out.MEMBRANE
         },
     }
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: round(value, 4) for name, value in found.items() if np.isfinite(value)}
 
 
 def describe_phase(phase: Phase) -> str:

@@ -81,7 +81,8 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
         "settings, seeds 11 to 11"
     )
     assert membrane.metrics.keys() == {"dice", "dice_lowest", "surface_dice_one_voxel"}
-    assert {"dice_mitochondrion", "dice_lipid_droplet", "dice_gold_bead"} <= organelles.metrics.keys()
+    assert membrane.metrics.keys() < organelles.metrics.keys()
+    assert "dice_mitochondrion" in organelles.metrics
     assert membrane.familiarity is not None
     assert membrane.familiarity.limit > 0
     rows = [line.split(",") for line in (made["membrane"] / "curves.csv").read_text().splitlines()[1:]]
