@@ -25,7 +25,8 @@ import held_out
 import numpy as np
 from simulated_cells import VOXEL_RANGE_NM, CellPlan, open_cells
 
-from sxt.models import Model, ModelClass, ModelConfig, load_model, next_version, render_card, save_model
+from sxt.files import write_text_atomically
+from sxt.models import Model, ModelClass, ModelConfig, load_model, next_version, save_model
 from sxt.models.config import Scalar
 from sxt.network import NetworkConfig
 from sxt.phantom import LABEL_CLASSES
@@ -153,17 +154,22 @@ def make_version(
     measured = measure(model, work_dir / "held-out", settings)
     config = describe_version(model, name, version, [shared, own], settings, measured)
     config = dataclasses.replace(config, familiarity=known)
-    card = "\n\n".join(
-        [render_card(config).rstrip(), "## Held-out cells", EXPLANATION, held_out.tabulate(measured), notes]
-    )
-    return save_model(
+    path = save_model(
         models_dir,
         config,
         model.network,
-        card=card.rstrip() + "\n",
         curves_csv=join_curves([shared, own]),
         picture_png=draw_picture(model, work_dir / "held-out", settings),
     )
+    parts = [
+        (path / "card.md").read_text(),
+        "## Held-out cells",
+        EXPLANATION,
+        held_out.tabulate(measured),
+        notes,
+    ]
+    write_text_atomically(path / "card.md", "\n\n".join(part.strip() for part in parts if part) + "\n")
+    return path
 
 
 EXPLANATION = (
