@@ -38,6 +38,7 @@ def add_segmentation(
     probability: np.ndarray | None = None,
     *,
     name: str = "cell · membrane:1",
+    notes: tuple[str, ...] = (),
 ) -> SegmentationManifest:
     """Add a segmentation of two classes.
 
@@ -80,7 +81,7 @@ def add_segmentation(
         settings={},
         decisions={},
         device="cpu",
-        notes=(),
+        notes=notes,
         constant_slices=(),
         n_missing_voxels=0,
         seconds={},

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sxt.segment.settings import SegmentSettings
+from sxt.segment.settings import UNLIKE_TRAINING_DATA, SegmentSettings
 from sxt.ui.segment.estimate import estimate_seconds
 from tests.shipped import DEFAULT_SPEC
 from tests.ui.pages.conftest import press, texts
@@ -65,6 +65,16 @@ def test_a_waiting_job_can_be_cancelled_here(run_page, opened, tomogram):
     page = page.button(key=f"segment-cancel-{job.id}").click().run()
     assert not page.exception
     assert opened.jobs.get(job.id).state == "cancelled"
+
+
+def test_a_tomogram_unlike_the_training_data_is_said_above_the_result(run_page, opened, tomogram):
+    from tests.ui.items import add_segmentation
+
+    mask = np.ones(tomogram.shape, "u1")
+    add_segmentation(opened.workspace, tomogram, mask, name="like")
+    assert not run_page("segment").warning
+    add_segmentation(opened.workspace, tomogram, mask, name="unlike", notes=(UNLIKE_TRAINING_DATA,))
+    assert UNLIKE_TRAINING_DATA in [each.value for each in run_page("segment").warning]
 
 
 def test_the_address_says_which_of_several_segmentations_is_shown(run_page, opened, tomogram, segmentation):
