@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from simulated_cells import VOXEL_RANGE_NM
+from simulated_cells import VOXEL_RANGE_NM, hide_wedge
 
 from sxt.files import atomic_path
-from sxt.metrics import ClassName, EvaluationSettings, MaskPair, evaluate_pair
+from sxt.metrics import UNLABELLED, ClassName, EvaluationSettings, MaskPair, evaluate_pair
 from sxt.models import Model
 from sxt.phantom import AcquisitionSettings, PhantomSettings, SpecimenSettings, draw_settings, simulate_cell
 from sxt.segment import segment_tomogram
@@ -24,7 +24,7 @@ SEEDS = range(9_200, 9_204)
 VARIED_SEEDS = range(9_000, 9_006)
 STANDARD_NM = 15.0
 SIZES_NM = (10.0, 15.0, 20.0, 30.0)
-MEMBRANE = "membrane"
+MEMBRANE, MEMBRANE_VALUE = "membrane", 1
 
 Labelled = tuple[Tomogram, np.ndarray]
 
@@ -54,11 +54,13 @@ class Condition:
 class Measured:
     """Pooled over the cells of a condition: the Dice of each class, and the membrane's surface Dice at one voxel.
 
-    The Dice is NaN where no cell has the class.
+    Membrane in the missing wedge, which no view shows, is left out; ``dice_with_wedge`` is that of all membrane. The
+    Dice is NaN where no cell has the class.
     """
 
     condition: str
     dice: dict[str, float]
+    dice_with_wedge: float
     surface_dice: float
     n_cells: int
 
@@ -126,24 +128,27 @@ def measure(model: Model, condition: Condition, folder: Path) -> Measured:
     classes = tuple(ClassName(each.value, each.name) for each in model.config.classes)
     values = [each.value for each in classes]
     counts = np.zeros((len(classes), 3))
+    with_wedge = np.zeros(3)
     near, all_voxels = 0, 0
     for cell in condition.cells:
         tomogram, labels = condition.change(*_open(_path(folder, cell)))
-        truth = np.where(np.isin(labels, values), labels, 0).astype(np.uint8)
         mask = segment_tomogram(tomogram, model).mask
+        is_known = labels != UNLABELLED
         for row, value in enumerate(values):
-            counts[row] += (
-                ((mask == value) & (truth == value)).sum(),
-                (mask == value).sum(),
-                (truth == value).sum(),
-            )
-        near_here, all_here = _surface_voxels(mask, truth, tomogram)
+            counts[row] += _overlap((mask == value) & is_known, labels == value)
+        with_wedge += _overlap(mask == MEMBRANE_VALUE, (labels == MEMBRANE_VALUE) | ~is_known)
+        near_here, all_here = _surface_voxels(mask, labels, tomogram)
         near, all_voxels = near + near_here, all_voxels + all_here
-    dice = {
-        each.name: float(2 * hit / (found + true)) if true else math.nan
-        for each, (hit, found, true) in zip(classes, counts, strict=True)
-    }
-    return Measured(condition.name, dice, near / max(1, all_voxels), len(condition.cells))
+    dice = {each.name: _dice(*row) for each, row in zip(classes, counts, strict=True)}
+    return Measured(condition.name, dice, _dice(*with_wedge), near / max(1, all_voxels), len(condition.cells))
+
+
+def _overlap(found: np.ndarray, true: np.ndarray) -> tuple[int, int, int]:
+    return int((found & true).sum()), int(found.sum()), int(true.sum())
+
+
+def _dice(hit: float, found: float, true: float) -> float:
+    return float(2 * hit / (found + true)) if true else math.nan
 
 
 def open_cell(folder: Path, condition: Condition) -> Labelled:
@@ -151,16 +156,18 @@ def open_cell(folder: Path, condition: Condition) -> Labelled:
     return condition.change(*_open(_path(folder, condition.cells[0])))
 
 
-def _surface_voxels(mask: np.ndarray, truth: np.ndarray, tomogram: Tomogram) -> tuple[int, int]:
+def _surface_voxels(mask: np.ndarray, labels: np.ndarray, tomogram: Tomogram) -> tuple[int, int]:
     """Return surface voxels of the membrane within a voxel of the other mask's, and all, over both masks."""
     assert tomogram.voxel_size_nm is not None
     settings = EvaluationSettings(
         tolerance_nm=1.001 * max(tomogram.voxel_size_nm), with_objects=False, with_centrelines=False
     )
-    pair = MaskPair(
-        (mask == 1).astype(np.uint8), (truth == 1).astype(np.uint8), voxel_size_nm=tomogram.voxel_size_nm
+    truth = np.where(labels == UNLABELLED, UNLABELLED, labels == MEMBRANE_VALUE).astype(np.uint8)
+    found = (mask == MEMBRANE_VALUE).astype(np.uint8)
+    pair = MaskPair(found, truth, voxel_size_nm=tomogram.voxel_size_nm)
+    surface = (
+        evaluate_pair(pair, (ClassName(MEMBRANE_VALUE, MEMBRANE),), settings=settings).classes[0].surface
     )
-    surface = evaluate_pair(pair, (ClassName(1, MEMBRANE),), settings=settings).classes[0].surface
     assert surface is not None
     near = surface.truth_found.sum() + surface.prediction_right.sum()
     return int(near), int(surface.truth_voxels.sum() + surface.prediction_voxels.sum())
@@ -192,7 +199,7 @@ def _simulate(cell: tuple[PhantomSettings, int], folder: Path) -> None:
         np.savez(
             temporary,
             grey=np.asarray(made.tomogram.data[:]),
-            labels=made.labels,
+            labels=hide_wedge(made),
             voxel_size_nm=np.array(made.tomogram.voxel_size_nm),
         )
 
@@ -237,13 +244,10 @@ def _clip(tomogram: Tomogram, labels: np.ndarray) -> Labelled:
 def tabulate(measured: Sequence[Measured]) -> str:
     """Return the results as a Markdown table."""
     names = list(measured[0].dice)
-    lines = ["| cells | " + " | ".join(f"{name} Dice" for name in names) + " | membrane surface Dice |"]
-    lines.append("| --- |" + " ---: |" * (len(names) + 1))
+    headings = [*(f"{name} Dice" for name in names), "membrane surface Dice", "Dice of all membrane"]
+    lines = ["| cells | " + " | ".join(headings) + " |", "| --- |" + " ---: |" * len(headings)]
     for each in measured:
-        scores = ["–" if math.isnan(each.dice[name]) else f"{each.dice[name]:.3f}" for name in names]
-        lines.append(
-            f"| {each.condition} ({each.n_cells}) | "
-            + " | ".join([*scores, f"{each.surface_dice:.3f}"])
-            + " |"
-        )
+        scores = [*(each.dice[name] for name in names), each.surface_dice, each.dice_with_wedge]
+        texts = ["–" if math.isnan(score) else f"{score:.3f}" for score in scores]
+        lines.append(f"| {each.condition} ({each.n_cells}) | " + " | ".join(texts) + " |")
     return "\n".join(lines)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sxt.files import atomic_path
-from sxt.phantom import PhantomSettings, draw_settings, simulate_cell
+from sxt.metrics import UNLABELLED
+from sxt.phantom import PhantomSettings, SimulatedCell, draw_settings, simulate_cell
 from sxt.tomogram import Tomogram
 from sxt.train import ArrayLabels, TrainingTomogram
 
@@ -45,7 +46,10 @@ class CellPlan:
 
 
 def open_cells(folder: Path, plans: list[CellPlan], *, n_processes: int = 2) -> list[TrainingTomogram]:
-    """Return the cells with every second slice labelled, from their files or else simulated."""
+    """Return the cells with every second slice labelled, from their files or else simulated.
+
+    Membrane that no view shows is unlabelled.
+    """
     missing = [plan for plan in plans if not (folder / plan.file_name).exists()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,11 +65,16 @@ def _simulate(plan: CellPlan, folder: Path) -> str:
         np.savez(
             temporary,
             grey=np.asarray(cell.tomogram.data[:]),
-            labels=cell.labels,
+            labels=hide_wedge(cell),
             voxel_size_nm=np.array(cell.tomogram.voxel_size_nm),
             absorbing_is=np.array(cell.tomogram.absorbing_is),
         )
     return plan.file_name
+
+
+def hide_wedge(cell: SimulatedCell) -> np.ndarray:
+    """Return the labels (z, y, x), 255 where a membrane lies in the missing wedge: nobody could label it."""
+    return np.where(cell.is_in_wedge, np.uint8(UNLABELLED), cell.labels)
 
 
 def _open(path: Path) -> TrainingTomogram:

@@ -1,6 +1,7 @@
 """The surface voxels of masks, gathered slab by slab, and the distances between two surfaces."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -90,8 +91,8 @@ class NearestSurface:
 
     Notes
     -----
-    Exact. Nearly all points have the other surface within a few voxels: these are found by looking at the voxels around
-    them, the nearest first. A k-d tree of the surface finds the rest.
+    Exact, and several threads may ask. Nearly all points have the other surface within a few voxels: these are found by
+    looking at the voxels around them, the nearest first. A k-d tree of the surface finds the rest.
     """
 
     def __init__(self, surface: Surface, slice_shape: tuple[int, int], voxel_size: VoxelSize) -> None:
@@ -99,6 +100,7 @@ class NearestSurface:
         self._slice_shape = slice_shape
         self._size = voxel_size
         self._trees: dict[range, cKDTree] = {}
+        self._lock = threading.Lock()
 
     def distances_of(self, points: np.ndarray, *, cancel: CancelToken | None = None) -> np.ndarray:
         """Return the distance (n,) float32 of points (n, 3), z rising; inf where their block has no surface."""
@@ -139,10 +141,11 @@ class NearestSurface:
                     break
 
     def _tree(self, block: range) -> cKDTree:
-        if block not in self._trees:
-            points = self._surface.points[_within(self._surface.points, block)] * np.array(self._size)
-            self._trees[block] = cKDTree(points, leafsize=LEAF_POINTS, balanced_tree=False)
-        return self._trees[block]
+        with self._lock:
+            if block not in self._trees:
+                points = self._surface.points[_within(self._surface.points, block)] * np.array(self._size)
+                self._trees[block] = cKDTree(points, leafsize=LEAF_POINTS, balanced_tree=False)
+            return self._trees[block]
 
 
 class _Box:

@@ -1,6 +1,8 @@
 """Evaluate predictions against labels: every metric of every class, in one pass slab by slab."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,20 +189,23 @@ class _Shapes:
         normals = sample_normals(
             self._pair, found.value, found.truth_surface, progress=self._progress, cancel=self._cancel
         )
-        shapes = []
-        for v, surface in enumerate(found.surfaces):
-            if surface is None:
-                shapes.append(_Shape(None, None))
-                continue
-            of_version = f" of {names[v]}" if names else ""
-            self._progress(Progress(DISTANCE_STAGE + of_version, v, len(is_measured)))
+
+        def compare(surface: Surface | None) -> _Shape:
+            if surface is None or found.truth_surface is None:
+                return _Shape(None, None)
             from_truth = NearestSurface(surface, slice_shape, self._size).distances_of(
                 found.truth_surface.points, cancel=self._cancel
             )
             from_prediction = truth.distances_of(surface.points, cancel=self._cancel)
             distances = SurfaceDistances(from_truth, from_prediction)
-            shapes.append(self._score(found.truth_surface, surface, distances, normals))
-        self._progress(Progress(DISTANCE_STAGE, len(is_measured), len(is_measured)))
+            return self._score(found.truth_surface, surface, distances, normals)
+
+        shapes: list[_Shape] = []
+        with ThreadPoolExecutor(min(len(is_measured), os.cpu_count() or 1)) as pool:
+            for v, shape in enumerate(pool.map(compare, found.surfaces)):
+                shapes.append(shape)
+                of_version = f" of {names[v]}" if names else ""
+                self._progress(Progress(DISTANCE_STAGE + of_version, v + 1, len(is_measured)))
         return shapes
 
     def _score(

@@ -1,7 +1,9 @@
 """One pass over a tomogram's labels and the predictions of several versions: all that slabs can tell."""
 
 import hashlib
+import os
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,17 +120,21 @@ class TomogramPass:
         self, *, progress: ProgressCallback = ignore_progress, cancel: CancelToken | None = None
     ) -> PassResult:
         """Read everything; progress counts slices."""
-        first, rest = self._order()
         digest, has_labels = hashlib.sha256(), np.zeros(self._pairs[0].shape[0], np.bool_)
-        for slab in read_slabs(self._pairs[first], stage=STAGE, margin=1, progress=progress, cancel=cancel):
-            digest.update(np.ascontiguousarray(slab.own_truth).data)
-            has_labels[slab.own.start : slab.own.stop] = slab.is_known[slab.inner].any(axis=(1, 2))
-            for each in self._classes:
-                each.begin(slab)
-            self._add(first, slab)
-            for v in rest:
-                prediction = self._pairs[v].read_prediction(slab.start, slab.stop)
-                self._add(v, SlabPair(slab.start, slab.own, prediction, slab.truth))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for slab in read_slabs(self._pairs[0], stage=STAGE, margin=1, progress=progress, cancel=cancel):
+                digest.update(np.ascontiguousarray(slab.own_truth).data)
+                has_labels[slab.own.start : slab.own.stop] = slab.is_known[slab.inner].any(axis=(1, 2))
+                slabs = [slab, *(self._read(pair, slab) for pair in self._pairs[1:])]
+                counted = [
+                    pool.submit(voxels.add, of_version)
+                    for voxels, of_version in zip(self._voxels, slabs, strict=True)
+                    if voxels is not None
+                ]
+                for each in self._classes:
+                    each.add(slabs, pool)
+                for count in counted:
+                    count.result()
         blocks = labelled_runs(has_labels)
         return PassResult(
             [None if each is None else each.finish() for each in self._voxels],
@@ -136,17 +142,9 @@ class TomogramPass:
             digest.hexdigest(),
         )
 
-    def _order(self) -> tuple[int, list[int]]:
-        """The baseline comes first: the others are compared with it slab by slab."""
-        first = self._baseline or 0
-        return first, [v for v in range(len(self._pairs)) if v != first]
-
-    def _add(self, version: int, slab: SlabPair) -> None:
-        voxels = self._voxels[version]
-        if voxels is not None:
-            voxels.add(slab)
-        for each in self._classes:
-            each.add(version, slab)
+    def _read(self, pair: MaskPair, slab: SlabPair) -> SlabPair:
+        """Read the slices of a slab in another version."""
+        return SlabPair(slab.start, slab.own, pair.read_prediction(slab.start, slab.stop), slab.truth)
 
 
 class _VoxelPass:
@@ -186,10 +184,18 @@ class _ClassSlab:
 
     mask: np.ndarray
     labels: SlabLabels | None
+    lines: list[np.ndarray] | None
 
 
 class _ClassPass:
-    """Takes one class of truth and versions, slab by slab."""
+    """Takes one class of truth and versions, slab by slab.
+
+    Notes
+    -----
+    Every mask is worked through by itself before masks are compared, so that the cores share the work; numpy, cc3d and
+    scipy let others run meanwhile. Each counter belongs to one mask or one pair of masks, and so to one thread at a
+    time.
+    """
 
     def __init__(
         self,
@@ -210,47 +216,44 @@ class _ClassPass:
         self._with_baseline = [OverlapCounter() for _ in range(n)]
         self._centrelines = [CentrelineTally() for _ in range(n)]
         self._changes = [ChangeTally() for _ in range(n)]
-        self._truth: _ClassSlab
-        self._lines: list[np.ndarray]
-        self._base: _ClassSlab
 
-    def begin(self, slab: SlabPair) -> None:
-        """Take the truth of the next slices; the versions' follow."""
-        is_class = slab.truth == self._value
-        mask = is_class[slab.inner]
-        labels = None
-        if any(self._is_measured):
-            if self._settings.with_surfaces:
-                self._surfaces[-1].add(is_class, slab.is_known, slab.own, slab.start)
-            if self._settings.with_objects:
-                labels = self._components[-1].add(mask)
-            if self._settings.with_centrelines:
-                self._lines = [thin(each) for each in mask]
-        self._truth = _ClassSlab(mask, labels)
+    def add(self, slabs: Sequence[SlabPair], pool: Executor) -> None:
+        """Take the next slices of all versions."""
+        is_known = slabs[0].is_known
+        masks = [(each.prediction == self._value) & is_known for each in slabs]
+        masks.append(slabs[0].truth == self._value)
+        numbers = range(len(masks))
+        found = list(pool.map(lambda number: self._look_at(number, masks[number], slabs[0]), numbers))
+        list(pool.map(lambda number: self._compare(number, found, is_known[slabs[0].inner]), numbers[:-1]))
 
-    def add(self, version: int, slab: SlabPair) -> None:
-        """Take a version's prediction of the slices that began last."""
-        is_class = (slab.prediction == self._value) & slab.is_known
-        mask = is_class[slab.inner]
-        labels = self._components[version].add(mask) if self._settings.with_objects else None
-        found = _ClassSlab(mask, labels)
-        if self._is_measured[version]:
-            self._measure(version, slab, is_class, found)
-        if version == self._baseline:
-            self._base = found
-        elif self._baseline is not None:
-            self._changes[version].add(self._base.mask, mask, self._truth.mask, slab.is_known[slab.inner])
-            if labels is not None and self._base.labels is not None:
-                self._with_baseline[version].add(self._base.labels, labels, self._base.mask & mask)
+    def _look_at(self, number: int, is_class: np.ndarray, slab: SlabPair) -> _ClassSlab:
+        """Work through one mask (k, y, x) with a slice more at both ends; the last number is the truth's."""
+        settings, mask = self._settings, is_class[slab.inner]
+        is_truth = number == len(self._is_measured)
+        is_measured = any(self._is_measured) if is_truth else self._is_measured[number]
+        if is_measured and settings.with_surfaces:
+            self._surfaces[number].add(is_class, slab.is_known, slab.own, slab.start)
+        has_objects = settings.with_objects and (is_measured or not is_truth)
+        return _ClassSlab(
+            mask,
+            self._components[number].add(mask) if has_objects else None,
+            [thin(each) for each in mask] if is_measured and settings.with_centrelines else None,
+        )
 
-    def _measure(self, version: int, slab: SlabPair, is_class: np.ndarray, found: _ClassSlab) -> None:
-        if self._settings.with_surfaces:
-            self._surfaces[version].add(is_class, slab.is_known, slab.own, slab.start)
-        if found.labels is not None and self._truth.labels is not None:
-            self._with_truth[version].add(self._truth.labels, found.labels, self._truth.mask & found.mask)
-        if self._settings.with_centrelines:
-            for truth, lines, prediction in zip(self._truth.mask, self._lines, found.mask, strict=True):
-                self._centrelines[version].add(truth, lines, prediction, thin(prediction))
+    def _compare(self, version: int, slabs: Sequence[_ClassSlab], is_known: np.ndarray) -> None:
+        """Compare a version with the truth, the last of the slabs, and with the baseline."""
+        found, truth = slabs[version], slabs[-1]
+        if self._is_measured[version] and found.labels is not None and truth.labels is not None:
+            self._with_truth[version].add(truth.labels, found.labels, truth.mask & found.mask)
+        if found.lines is not None and truth.lines is not None:
+            for each in zip(truth.mask, truth.lines, found.mask, found.lines, strict=True):
+                self._centrelines[version].add(*each)
+        if self._baseline is None or version == self._baseline:
+            return
+        base = slabs[self._baseline]
+        self._changes[version].add(base.mask, found.mask, truth.mask, is_known)
+        if found.labels is not None and base.labels is not None:
+            self._with_baseline[version].add(base.labels, found.labels, base.mask & found.mask)
 
     def finish(self, blocks: tuple[range, ...], slices: np.ndarray) -> ClassFindings:
         settings, measured = self._settings, self._is_measured

@@ -142,10 +142,10 @@ class DoubleDecoder(nn.Module):
         neck, _ = self._encode(x)
         return self.image_head(self.image_decoder(neck, []))
 
-    def image_and_logit(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return `image` and `label_logit` of one pass."""
+    def image_and_logit(self, x: Tensor, *, redrawn: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """Return `image` of the part ``redrawn`` of the batch, and `label_logit` of all of it, of one pass."""
         neck, skips = self._encode(x)
-        return self.image_head(self.image_decoder(neck, [])), self._label_logit(neck, skips)
+        return self.image_head(self.image_decoder(neck[redrawn], [])), self._label_logit(neck, skips)
 
     def _label_logit(self, neck: Tensor, skips: list[Tensor]) -> Tensor:
         return self.label_head(self.label_decoder(neck, skips))

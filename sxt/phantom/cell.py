@@ -22,12 +22,17 @@ class SimulatedCell:
         (z, y, x) with voxel size and contrast sign.
     labels : ndarray
         (z, y, x) uint8: 0 background, then the classes of `sxt.phantom.LABEL_CLASSES`.
+    is_in_wedge : ndarray
+        (z, y, x) bool: labelled membrane whose surface lies in the missing wedge, so that no view shows it and no
+        annotator could draw it. The tilt axis is y: a surface with normal (z, y, x) is hidden where ``|z| > |x| tan``
+        of the largest tilt.
     settings : PhantomSettings
         What it was made with.
     """
 
     tomogram: Tomogram
     labels: np.ndarray
+    is_in_wedge: np.ndarray
     settings: PhantomSettings
     seed: int
 
@@ -70,4 +75,4 @@ def simulate_cell(
         absorbing_is=settings.reconstruction.absorbing_is,
         format_name="simulated",
     )
-    return SimulatedCell(tomogram, specimen.labels, settings, seed)
+    return SimulatedCell(tomogram, specimen.labels, specimen.is_in_wedge, settings, seed)

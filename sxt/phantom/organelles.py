@@ -26,8 +26,8 @@ from sxt.phantom.shapes import (
 TUBE_STEP_NM = 60.0
 FIRST_ATTEMPTS = 300
 """Attempts to place the first object of a kind, so that a small volume holds one of each where it can."""
-NUCLEAR_ENVELOPE = (1.0, 2.0)
-"""Thickness of the nuclear envelope in units of a membrane: it is two of them, with pores."""
+NUCLEAR_ENVELOPE = (1.6, 2.0)
+"""Thickness of the nuclear envelope in units of a membrane: it is two of them, with pores in up to a fifth."""
 GRID_BAR_OPTICAL_DEPTH = 1.5
 """What the bar's thin edge takes from a ray across it; the middle of a bar lets nothing through."""
 CISTERNA = 0.5
@@ -112,7 +112,7 @@ class OrganellePainter:
             membrane_nm=rng.uniform(*NUCLEAR_ENVELOPE) * self._draw(s.membrane_thickness_nm),
             membrane_label_nm=s.membrane_label_nm,
             texture_per_um=1.2 * s.texture * level,
-            membrane_fading=rng.uniform(0.0, 0.6),
+            membrane_fading=rng.uniform(0.0, 0.5),
         )
         distance = distance_of_large_shape(shape, grid)
         self.scene.paint(distance, grid.whole, body)

@@ -1,5 +1,6 @@
 """The specimen while it is drawn: absorption, labels, and what is already taken."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,14 +57,25 @@ class Textures:
 
 
 class Scene:
-    """Absorption (1/µm, float32), labels (uint8) and a map of taken voxels, all (z, y, x) on one grid."""
+    """Absorption (1/µm, float32), labels (uint8) and two maps, all (z, y, x) on one grid: taken voxels, and outlines
+    in the missing wedge, whose surface shows in no view because it is steeper than ``largest_tilt_deg``.
+    """
 
-    def __init__(self, grid: Grid, background_per_um: np.ndarray, textures: Textures) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        background_per_um: np.ndarray,
+        textures: Textures,
+        *,
+        largest_tilt_deg: float = 90.0,
+    ) -> None:
         self.grid = grid
         self.absorption = background_per_um
         self.textures = textures
         self.labels = np.zeros(grid.shape, np.uint8)
         self.is_taken = np.zeros(grid.shape, bool)
+        self.is_in_wedge = np.zeros(grid.shape, bool)
+        self._largest_slope = np.float32(math.tan(math.radians(largest_tilt_deg)))
 
     def place(self, draw: Callable[[], Shape], body: Body, *, attempts: int = ATTEMPTS) -> Shape | None:
         """Draw shapes until one lies free of the others, paint it, and return it; None where none fitted.
@@ -128,20 +140,37 @@ class Scene:
         self._label(distance, box, body)
 
     def _label(self, distance: np.ndarray, box: Box, body: Body) -> None:
-        labels = self.labels[box]
+        labels, in_wedge = self.labels[box], self.is_in_wedge[box]
         if body.interior_class or body.interior_per_um is not None:
             labels[distance < 0] = body.interior_class
+            in_wedge[distance < 0] = False
         if body.membrane_label_nm > 0:
+            slopes = slopes_of(distance, voxel_nm=self.grid.voxel_nm)
             outline = outline_in_slices(
                 distance + np.float32(body.membrane_nm / 2),
-                voxel_nm=self.grid.voxel_nm,
+                slopes,
+                depth_nm=self.grid.voxel_nm[0],
                 width_nm=body.membrane_label_nm,
             )
             labels[outline] = absorption.MEMBRANE
+            slope_z, _, slope_x = slopes
+            in_wedge[outline] = (np.abs(slope_z) > self._largest_slope * np.abs(slope_x))[outline]
+
+
+Slopes = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def slopes_of(distance: np.ndarray, *, voxel_nm: tuple[float, float, float]) -> Slopes:
+    """Return the slopes along z, y and x of a distance (z, y, x) in nm; 0 along an axis of one voxel."""
+    z, y, x = (
+        np.gradient(distance, step, axis=axis) if distance.shape[axis] > 1 else np.zeros_like(distance)
+        for axis, step in enumerate(voxel_nm)
+    )
+    return z, y, x
 
 
 def outline_in_slices(
-    distance: np.ndarray, *, voxel_nm: tuple[float, float, float], width_nm: float
+    distance: np.ndarray, slopes: Slopes, *, depth_nm: float, width_nm: float
 ) -> np.ndarray:
     """Return the line of ``width_nm``, measured within each slice, along the zero level of a signed distance.
 
@@ -149,6 +178,10 @@ def outline_in_slices(
     ----------
     distance : ndarray
         (z, y, x) in nm.
+    slopes : tuple of ndarray
+        As `slopes_of` returns them.
+    depth_nm : float
+        The voxel size along z.
 
     Notes
     -----
@@ -157,10 +190,8 @@ def outline_in_slices(
     stays closed.
     """
     half = np.float32(width_nm / 2)
-    near = np.abs(distance) <= half
-    if not near.any() or min(distance.shape) < 2:
-        return near
-    slope_z, slope_y, slope_x = np.gradient(distance, *voxel_nm)
+    slope_z, slope_y, slope_x = slopes
     in_slice = np.hypot(slope_y, slope_x) / np.sqrt(slope_z**2 + slope_y**2 + slope_x**2 + np.float32(1e-6))
-    thinnest = np.float32(min(0.51 * voxel_nm[0], width_nm / 2))
-    return near & (np.abs(distance) <= np.maximum(half * in_slice, thinnest))
+    thinnest = np.float32(min(0.51 * depth_nm, width_nm / 2))
+    closed: np.ndarray = np.abs(distance) <= np.minimum(half, np.maximum(half * in_slice, thinnest))
+    return closed

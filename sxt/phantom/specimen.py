@@ -28,10 +28,13 @@ class Specimen:
         (z + 2 margin, y, x) float32, linear absorption in 1/µm.
     labels : ndarray
         (z, y, x) uint8, the classes of `sxt.phantom.absorption`.
+    is_in_wedge : ndarray
+        (z, y, x) bool, labelled membrane whose surface no view of the tilt series shows.
     """
 
     absorption_per_um: np.ndarray
     labels: np.ndarray
+    is_in_wedge: np.ndarray
     margin: int
 
 
@@ -55,7 +58,8 @@ def build_specimen(
     z, y, x = settings.shape
     grid = Grid((z + 2 * margin, y, x), settings.voxel_zyx_nm)
     texture_rng, structure_rng = (np.random.default_rng([seed, part]) for part in (1, 2))
-    scene = _empty_cell(grid, specimen, texture_rng)
+    largest_tilt_deg = float(np.abs(settings.acquisition.tilts_deg).max())
+    scene = _empty_cell(grid, specimen, texture_rng, largest_tilt_deg)
     painter = OrganellePainter(scene, specimen, structure_rng)
     steps = [painter.paint_mitochondria, painter.paint_droplets, painter.paint_vesicles]
     steps += [painter.paint_reticulum, painter.paint_beads]
@@ -71,7 +75,9 @@ def build_specimen(
         progress(Progress(STAGE, done, len(steps)))
         step()
     progress(Progress(STAGE, len(steps), len(steps)))
-    return Specimen(scene.absorption, scene.labels[margin : margin + z], margin)
+    kept = slice(margin, margin + z)
+    in_wedge = scene.is_in_wedge[kept] & (scene.labels[kept] == absorption.MEMBRANE)
+    return Specimen(scene.absorption, scene.labels[kept], in_wedge, margin)
 
 
 def margin_slices(settings: PhantomSettings) -> int:
@@ -79,7 +85,9 @@ def margin_slices(settings: PhantomSettings) -> int:
     return int(np.ceil(settings.specimen.margin_nm / settings.voxel_zyx_nm[0]))
 
 
-def _empty_cell(grid: Grid, specimen: SpecimenSettings, rng: np.random.Generator) -> Scene:
+def _empty_cell(
+    grid: Grid, specimen: SpecimenSettings, rng: np.random.Generator, largest_tilt_deg: float
+) -> Scene:
     level = rng.uniform(*specimen.cytosol_per_um)
     fine = draw_field(rng, grid.shape, _in_voxels(FINE_TEXTURE_NM, grid))
     medium = draw_field(rng, grid.shape, _in_voxels(MEDIUM_TEXTURE_NM, grid))
@@ -87,7 +95,7 @@ def _empty_cell(grid: Grid, specimen: SpecimenSettings, rng: np.random.Generator
     fine = np.float32(0.8) * fine + np.float32(0.6) * medium
     cytosol = np.float32(level) * (1 + np.float32(specimen.texture) * (np.float32(0.7) * coarse + fine))
     np.maximum(cytosol, absorption.ICE_PER_UM, out=cytosol)
-    return Scene(grid, cytosol, Textures(coarse, fine))
+    return Scene(grid, cytosol, Textures(coarse, fine), largest_tilt_deg=largest_tilt_deg)
 
 
 def _in_voxels(length_nm: float, grid: Grid) -> tuple[float, float, float]:

@@ -89,10 +89,8 @@ class SemiObjective:
         parts: dict[str, Tensor] = {}
         n_labelled = len(samples)
         if moment.step % recipe.image_every == 0:
-            image, label = part.network.image_and_logit(both)
-            parts["image_loss"] = image_loss(
-                image[n_labelled:].float(), views.plain.centre, ssim_weight=0.0, delta=1.0
-            )
+            image, label = part.network.image_and_logit(both, redrawn=slice(n_labelled, None))
+            parts["image_loss"] = image_loss(image.float(), views.plain.centre, ssim_weight=0.0, delta=1.0)
         else:
             label = part.network.label_logit(both)
         logit = 2 * label.float()

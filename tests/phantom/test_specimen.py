@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
-from sxt.phantom import PhantomSettings, SpecimenSettings, build_specimen
+from sxt.phantom import AcquisitionSettings, PhantomSettings, SpecimenSettings, build_specimen
 from sxt.phantom.absorption import (
     CARBON_PER_UM,
     ICE_PER_UM,
@@ -12,7 +12,7 @@ from sxt.phantom.absorption import (
     MITOCHONDRION,
 )
 from sxt.phantom.grid import Grid
-from sxt.phantom.scene import Body, Scene, Textures, outline_in_slices
+from sxt.phantom.scene import Body, Scene, Textures, outline_in_slices, slopes_of
 from sxt.phantom.shapes import DISTANCE_CAP_NM, Ellipsoid, distance_of_large_shape, tube_along
 
 VOXEL_NM = 10.0
@@ -24,6 +24,12 @@ def grid_of(shape=(40, 60, 60), voxel_nm=(VOXEL_NM,) * 3):
 
 def sphere(radius_nm, grid):
     return Ellipsoid(grid.extent_nm / 2, np.full(3, radius_nm))
+
+
+def outline_of(shape, grid, width_nm):
+    distance = shape.distance(grid, grid.whole)
+    slopes = slopes_of(distance, voxel_nm=grid.voxel_nm)
+    return outline_in_slices(distance, slopes, depth_nm=grid.voxel_nm[0], width_nm=width_nm)
 
 
 def scene_with(shape, body, grid):
@@ -59,9 +65,7 @@ def test_the_interpolated_distance_of_a_large_shape_is_close_to_the_exact_one():
 @pytest.mark.parametrize("width_nm", [60.0, 100.0])
 def test_the_outline_has_its_width_within_a_slice(width_nm):
     grid = grid_of((40, 100, 100))
-    outline = outline_in_slices(
-        sphere(300.0, grid).distance(grid, grid.whole), voxel_nm=grid.voxel_nm, width_nm=width_nm
-    )
+    outline = outline_of(sphere(300.0, grid), grid, width_nm)
     for z_nm in (0.0, 100.0, 150.0):  # from the equator towards the pole
         row = outline[20 + int(z_nm / VOXEL_NM), 50, 50:]
         assert row.sum() * VOXEL_NM == pytest.approx(width_nm, abs=VOXEL_NM)
@@ -69,8 +73,7 @@ def test_the_outline_has_its_width_within_a_slice(width_nm):
 
 def test_the_outline_of_a_sphere_is_closed():
     grid = grid_of((80, 80, 80))
-    distance = sphere(300.0, grid).distance(grid, grid.whole)
-    outline = outline_in_slices(distance, voxel_nm=grid.voxel_nm, width_nm=60.0)
+    outline = outline_of(sphere(300.0, grid), grid, 60.0)
     pole = outline[:, 40, 40]
     assert 2 <= pole.sum() <= 4  # two caps, each one or two voxels thick
     regions, count = label(~outline)
@@ -90,6 +93,43 @@ def test_membrane_interior_and_labels_lie_where_they_should():
     assert labels[40] == MITOCHONDRION
     assert (labels[40:] == MEMBRANE).sum() * VOXEL_NM == pytest.approx(60, abs=VOXEL_NM)
     assert labels[0] == 0
+
+
+def test_membrane_steeper_than_the_largest_tilt_lies_in_the_missing_wedge():
+    grid = grid_of((60, 80, 80))
+    texture = np.ones(grid.shape, np.float32)
+    scene = Scene(
+        grid,
+        np.full(grid.shape, 0.2, np.float32),
+        Textures(texture, texture),
+        largest_tilt_deg=60.0,
+    )
+    scene.paint_shape(sphere(200.0, grid), Body(0.4, membrane_nm=10.0, membrane_label_nm=60.0))
+    z, _, x = grid.coordinates(grid.whole, grid.extent_nm / 2)
+    is_membrane = scene.labels == MEMBRANE
+    steepness = np.degrees(np.arctan2(*(np.broadcast_to(np.abs(each), grid.shape) for each in (z, x))))
+    is_clear = np.abs(steepness - 60.0) > 5.0  # the voxels' normals are differences of neighbours
+    np.testing.assert_array_equal(
+        scene.is_in_wedge[is_membrane & is_clear], steepness[is_membrane & is_clear] > 60.0
+    )
+    assert not scene.is_in_wedge[~is_membrane].any()
+    scene.paint_shape(sphere(260.0, grid), Body(0.5, LIPID_DROPLET))  # over all of it
+    assert not scene.is_in_wedge.any()
+
+
+def test_a_wider_tilt_range_leaves_less_in_the_missing_wedge():
+    narrow, wide = (
+        build_specimen(
+            PhantomSettings(
+                (16, 96, 96), 20.0, acquisition=AcquisitionSettings(tilt_range_deg=(-tilt, tilt))
+            ),
+            seed=5,
+        )
+        for tilt in (45.0, 75.0)
+    )
+    np.testing.assert_array_equal(narrow.labels, wide.labels)
+    assert 0 < wide.is_in_wedge.sum() < narrow.is_in_wedge.sum()
+    assert not (wide.is_in_wedge & ~narrow.is_in_wedge).any()
 
 
 def test_absorption_of_a_thin_membrane_is_spread_not_lost():

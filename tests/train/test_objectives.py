@@ -33,8 +33,11 @@ def losses_at(recipe, step, *, progress=0.0, seed=0):
 
 def test_the_image_and_logit_of_one_pass_are_those_of_two():
     torch.manual_seed(0)
-    network, x = build_network(TINY).eval(), torch.randn(1, 1, 16, 16)
+    network, x = build_network(TINY).eval(), torch.randn(3, 1, 16, 16)
     image, logit = network.image_and_logit(x)
+    some, same_logit = network.image_and_logit(x, redrawn=slice(1, None))
+    torch.testing.assert_close(some, image[1:])
+    torch.testing.assert_close(same_logit, logit)
     torch.testing.assert_close(image, network(x).image)
     torch.testing.assert_close(image, network.image(x))
     torch.testing.assert_close(logit, network.label_logit(x))
