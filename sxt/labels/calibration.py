@@ -101,7 +101,8 @@ def fit_temperature(counts: np.ndarray, n_slices: int) -> Calibration:
     """
     n_voxels = int(counts.sum())
     if n_slices < MIN_SLICES:
-        note = f"Not calibrated: {n_slices} slice(s) labelled by people, {MIN_SLICES} are needed."
+        labelled = "1 slice" if n_slices == 1 else f"{n_slices} slices"
+        note = f"Not calibrated: {labelled} labelled by people, {MIN_SLICES} are needed."
         return Calibration(n_slices=n_slices, n_voxels=n_voxels, note=note)
     if counts.sum(axis=1).min() < MIN_VOXELS:
         note = (

@@ -3,6 +3,7 @@
 import json
 import shutil
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -195,6 +196,16 @@ class History:
         with writing(self._folder(key)):
             for number in dropped:
                 self._step_path(key, number).unlink(missing_ok=True)
+
+    def forget_undone(self, slices: Collection[int]) -> None:
+        """Drop what was undone, so that it cannot be done again, of slices along z and of all that cross them."""
+        for plane in PLANES:
+            for path in (self.root / plane).glob(f"*/{STATE_FILE}"):
+                key = SliceKey(plane, int(path.parent.name))
+                state = self.state(key)
+                if state.n_redo and (plane != "z" or key.index in slices):
+                    n = state.n_done
+                    self.write_state(key, HistoryState(state.steps[:n], state.sizes[:n], n))
 
     def size_bytes(self) -> int:
         """Return what all histories take."""

@@ -234,6 +234,8 @@ class PseudoLabels:
     def mark_hold_out(self, slices: Sequence[int], *, by: str) -> tuple[int, ...]:
         """Hold slices along z out of training; returns all that are held out.
 
+        What was undone on them cannot be done again.
+
         Raises
         ------
         SettingsError
@@ -243,6 +245,7 @@ class PseudoLabels:
         with self._labels.lock():
             self._check_human_alone(slices)
             old = self._labels.hold_out.list()
+            self._labels.history.forget_undone(set(slices))  # it may have come from a model
             self._labels.hold_out.write([*old, *slices])
             new = [z for z in sorted(set(slices)) if z not in old]
             self._labels.ledger.append([self._entry(z, by=by, tool=HOLD_OUT_TOOL) for z in new])

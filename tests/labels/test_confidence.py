@@ -7,11 +7,14 @@ from hypothesis.extra import numpy as hnp
 from sxt.errors import SettingsError
 from sxt.labels import ConfidenceThresholds, label_where_sure
 from sxt.labels.calibration import apply_temperature, calibrate, count_levels, fit_temperature
+from sxt.labels.confidence import BACKGROUND_CONFIDENCE, FOREGROUND_CONFIDENCE
 
 
 def test_labels_are_given_where_the_model_is_sure_on_either_side():
     probability = np.array([[[250, 200, 5, 5]], [[10, 10, 5, 245]]], np.uint8)  # (2, 1, 4)
-    found = label_where_sure(probability, [1, 4])
+    found = label_where_sure(
+        probability, [1, 4], thresholds=ConfidenceThresholds(foreground=0.9, background=0.95)
+    )
     assert found.labels.tolist() == [[1, 255, 0, 4]]
     expected = [250.5 / 256, 200.5 / 256, 1 - 5.5 / 256, 245.5 / 256]
     assert found.confidence[0] == pytest.approx(255 * np.array(expected), abs=0.51)
@@ -38,8 +41,8 @@ def test_uncertain_voxels_stay_unlabelled(probability, temperature):
     found = label_where_sure(probability, [1, 2], temperature=temperature)
     calibrated = apply_temperature(temperature)[probability]
     best = calibrated.max(axis=0)
-    np.testing.assert_array_equal(np.isin(found.labels, [1, 2]), best >= 0.9)
-    np.testing.assert_array_equal(found.labels == 0, 1 - best >= 0.95)
+    np.testing.assert_array_equal(np.isin(found.labels, [1, 2]), best >= FOREGROUND_CONFIDENCE)
+    np.testing.assert_array_equal(found.labels == 0, 1 - best >= BACKGROUND_CONFIDENCE)
     assert (np.isin(found.labels, [0, 1, 2, 255])).all()
 
 
@@ -90,7 +93,7 @@ def test_too_few_labels_leave_the_temperature_at_one_and_say_so():
         lambda z: probability, lambda z: labels if z == 0 else np.full_like(labels, 255), [0, 1], [1]
     )
     assert (one.temperature, one.is_fitted) == (1.0, False)
-    assert "1 slice(s) labelled by people, 2 are needed" in one.note
+    assert "1 slice labelled by people, 2 are needed" in one.note
     background = fit_temperature(count_levels(probability, np.zeros_like(labels), [1]), 2)
     assert (background.temperature, background.is_fitted) == (1.0, False)
     assert "fewer than 100 voxels" in background.note

@@ -35,7 +35,7 @@ def test_a_round_holds_what_the_model_is_sure_of(labels):
     progress = []
     made = propose(labels, [4, 2, 4], progress=lambda p: progress.append((p.done, p.total)))
     assert (made.slices, made.model, made.temperature) == ((2, 4), "m:1", 1.0)
-    assert made.note.startswith("Classes from 0.9, background from 0.95. Not calibrated: 0 slice(s)")
+    assert made.note.startswith("Classes from 0.75, background from 0.95. Not calibrated: 0 slices")
     assert progress == [(1, 2), (2, 2)]
     stored = PseudoLabels(labels).read(4)
     assert [int(v) for v in stored.labels[:, 0]] == [1] * 8 + [255] * 6 + [0] * 6

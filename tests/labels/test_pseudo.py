@@ -3,6 +3,7 @@ import pytest
 
 from sxt.errors import SettingsError
 from sxt.labels import HoldOutError, LabelSet, PseudoLabels, SliceKey, training_view
+from sxt.labels.values import UNLABELLED
 from tests.labels.conftest import fill
 
 SHAPE = (20, 24)
@@ -176,11 +177,22 @@ def test_what_a_model_gave_can_be_held_out_only_once_it_is_undone(labels, pseudo
     with pytest.raises(SettingsError, match="z 5 has labels that were interpolated"):
         pseudo.mark_hold_out([5], by="ada")
     labels.undo(key, by="ada")
-    assert pseudo.mark_hold_out([5], by="ada") == (5,)
-    pseudo.unmark_hold_out([5], by="ada")
     labels.redo(key, by="ada")
     with pytest.raises(SettingsError, match="z 5 has labels"):
         pseudo.mark_hold_out([5], by="ada")
+    labels.undo(key, by="ada")
+    assert pseudo.mark_hold_out([5], by="ada") == (5,)
+    assert labels.redo(key, by="ada") is None
+    assert (labels.read(key) == UNLABELLED).all()
+
+
+def test_what_was_undone_elsewhere_can_still_be_done_again(labels, pseudo):
+    for key in (SliceKey("z", 4), SliceKey("y", 2)):
+        labels.change(key, fill(1), by="ada", tool="accept")
+        labels.undo(key, by="ada")
+    pseudo.mark_hold_out([5], by="ada")
+    assert labels.redo(SliceKey("z", 4), by="ada") is not None
+    assert labels.redo(SliceKey("y", 2), by="ada") is None  # it crosses the slice that is held out
 
 
 def test_what_was_accepted_in_another_plane_keeps_the_slices_it_crosses(labels, pseudo):

@@ -80,7 +80,12 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
         "membrane: 1 steps, learning rate 0.0005; 6 cells with all settings drawn, seeds 1 to 6; 1 at the standard "
         "settings, seeds 11 to 11"
     )
-    assert membrane.metrics.keys() == {"dice", "dice_lowest", "surface_dice_one_voxel"}
+    assert membrane.metrics.keys() == {
+        "dice",
+        "dice_lowest",
+        "dice_with_missing_wedge",
+        "surface_dice_one_voxel",
+    }
     assert membrane.metrics.keys() < organelles.metrics.keys()
     assert "dice_mitochondrion" in organelles.metrics
     assert membrane.familiarity is not None

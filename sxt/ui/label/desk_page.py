@@ -11,7 +11,7 @@ from sxt.ui.label.between import draw_between, draw_hold_out
 from sxt.ui.label.class_list import draw_classes
 from sxt.ui.label.component import CanvasContent, label_canvas
 from sxt.ui.label.exchange import draw_export, draw_import
-from sxt.ui.label.proposals import choose_segmentation, draw_propose, draw_review
+from sxt.ui.label.proposals import choose_segmentation, draw_propose, draw_review, slice_to_review
 from sxt.ui.label.session import PAGE, LabelSession, ask_canvas, asked_of_canvas, open_session
 from sxt.ui.label.suggestions import (
     draw_suggestions,
@@ -40,7 +40,7 @@ def draw_desk(tomogram: TomogramManifest) -> None:
     found: tuple[Suggestion, ...] = ()
     with controls, errors_shown():
         _draw_progress(session)
-        _draw_jobs()
+        _draw_jobs(tomogram)
         draw, propose, following, files = st.tabs(["Draw", "Propose", "Next", "Files"])
         with draw, errors_shown():
             _draw_drawing(session)
@@ -75,7 +75,7 @@ def _draw_drawing(session: LabelSession) -> None:
         draw_between(session)
 
 
-def _draw_jobs() -> None:
+def _draw_jobs(tomogram: TomogramManifest) -> None:
     """Draw the jobs of this page while they run, and say what came of them."""
     jobs = jobs_of_kinds(KINDS, page=PAGE)
 
@@ -88,7 +88,7 @@ def _draw_jobs() -> None:
             if job.manifest.note:
                 st.toast(escape_markdown(job.manifest.note))
             if job.manifest.kind in PROPOSING:
-                ask_canvas(view="pseudo")
+                ask_canvas(z=slice_to_review(open_session(tomogram)), view="pseudo")
         if finished:
             st.rerun()
 

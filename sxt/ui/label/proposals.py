@@ -118,6 +118,14 @@ def draw_review(session: LabelSession) -> None:
                 _draw_round(session, each)
 
 
+def slice_to_review(session: LabelSession) -> int | None:
+    """Return the slice to look at when pseudo-labels came: None where the one that is looked at has some."""
+    waiting = [each.index for each in session.queue if each.decision is None]
+    if session.key.plane == "z" and session.key.index in waiting:
+        return None
+    return waiting[0] if waiting else None
+
+
 def _draw_item(session: LabelSession, waiting: list[ReviewItem]) -> None:
     """Draw the decision on the slice that is looked at."""
     key = session.key
@@ -131,10 +139,14 @@ def _draw_item(session: LabelSession, waiting: list[ReviewItem]) -> None:
     decision = f" · **{item.decision}** by {escape_markdown(item.decided_by)}" if item.decision else ""
     st.markdown(f"Slice {key.index}: {escape_markdown(said)}{decision}")
     accept, reject = st.columns(2)
-    for column, label, wanted in ((accept, "Accept", "accepted"), (reject, "Reject", "rejected")):
+    for column, label, wanted, shortcut in (
+        (accept, "Accept", "accepted", "Alt+Y"),
+        (reject, "Reject", "rejected", "Alt+N"),
+    ):
         column.button(
             label,
             key=f"label-{wanted}",
+            shortcut=shortcut,
             width="stretch",
             disabled=item.decision == wanted,
             on_click=_decide,

@@ -51,6 +51,7 @@ const LABEL_KEYS = [
   ["Ctrl + z · Ctrl + Shift + z", "undo and redo on this slice"],
   ["n", "next slice to label"],
   ["d · m", "what is shown: labels, pseudo-labels, confidence, disagreement · correct pseudo-labels"],
+  ["Alt + y · Alt + n", "accept · reject the pseudo-labels of this slice"],
   ["wheel · ← → · ↑ ↓ · , .", "previous and next slice"],
   ["g · Page up · Page down · Home · End", "go to a slice · ten back and on · first and last"],
   ["o · i · ?", "labels on and off · invert the grey values · this list"],
