@@ -87,22 +87,33 @@ def start_server(workspace: Path) -> Server:
 def measure(browser: Browser, server: Server, repeats: int) -> dict[str, object]:
     page = new_page(browser)
     page.goto(server.address)
+    say("bringing in a simulated cell")
     press(page, "Try a simulated cell")
     page.get_by_role("button", name="Segment", exact=True).first.click(timeout=JOB_LIMIT_MS)
     page.get_by_role("button", name="Segment 1 tomogram").wait_for()
+    say("loading pages")
     report: dict[str, object] = {"page_load_idle_s": load_pages(browser, server, repeats)}
     report["scrub"] = scrub(page)
+    say("segmenting")
     press(page, "Segment 1 tomogram")
     page.get_by_text("segment: ").first.wait_for(timeout=JOB_LIMIT_MS)
     report["page_load_while_a_job_runs_s"] = load_pages(browser, server, repeats)
+    say("ten sessions")
     report["cpu_share_of_the_server_with_ten_sessions_polling"] = poll(browser, server)
+    say("waiting for the result")
     press(page, "See it in 3D", timeout=JOB_LIMIT_MS)
     press(page, "Reconstruct surface")
+    say("reconstructing")
     page.locator("iframe").last.wait_for(timeout=JOB_LIMIT_MS)
+    say("seeing it in 3D")
     url = page.url
     page.context.close()
     report["view_in_3d"] = see_in_3d(browser, url, repeats)
     return report
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text} ...\n")
 
 
 def new_page(browser: Browser) -> Page:

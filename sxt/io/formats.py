@@ -10,7 +10,6 @@ from sxt.io import amira, hdf5, mrc, npy, tiff, tiff_folder, zarr, zeiss
 from sxt.io.volume import VolumeFile, reading
 
 HEAD_BYTES = 4096
-SHOWN_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,5 @@ def _recognise(path: Path) -> Format:
             raise InputError(f"{path.name} is {advice}.")
     names = ", ".join(each.name for each in FORMATS)
     raise InputError(
-        f"{path.name} is of no known format (it begins with {head[:SHOWN_BYTES]!r}); "
-        f"give one of {names}, {zarr.FORMAT_NAME}."
+        f"{path.name} is of no known format by its content; give one of {names}, {zarr.FORMAT_NAME}."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sxt.files import write_text_atomically
+from sxt.jobs.usage import Usage, measure_usage
 from sxt.progress import Progress
 
 PROGRESS_FILE = "progress.json"
@@ -28,6 +29,8 @@ class ProgressRecord(BaseModel):
     stage_started_at: float
     done_at_start: int
     updated_at: float
+    device: str = ""
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class JobProgress:
         Of the stage.
     note : str
         The last sentence worth telling.
+    device : str
+        What computes, empty where it is not told.
+    memory_bytes : int or None
+        What the worker holds in the device's memory.
     """
 
     stage: str
@@ -53,6 +60,8 @@ class JobProgress:
     rate: float | None
     seconds_left: float | None
     note: str
+    device: str = ""
+    memory_bytes: int | None = None
 
     @property
     def fraction(self) -> float:
@@ -69,11 +78,20 @@ class ProgressWriter:
         Of the job.
     clock : callable
         Returns seconds since 1970.
+    measure : callable
+        Returns what the worker uses.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        measure: Callable[[], Usage] = measure_usage,
+    ) -> None:
         self._path = folder / PROGRESS_FILE
         self._clock = clock
+        self._measure = measure
         self._stage: str | None = None
         self._stage_started_at = 0.0
         self._done_at_start = 0
@@ -89,6 +107,7 @@ class ProgressWriter:
             self._note, is_news = progress.note, True
         if not is_news and now - self._written_at < WRITE_INTERVAL_S:
             return
+        usage = self._measure()
         record = ProgressRecord(
             stage=progress.stage,
             done=progress.done,
@@ -97,6 +116,8 @@ class ProgressWriter:
             stage_started_at=self._stage_started_at,
             done_at_start=self._done_at_start,
             updated_at=now,
+            device=usage.device,
+            memory_bytes=usage.memory_bytes,
         )
         write_text_atomically(self._path, record.model_dump_json())
         self._written_at = now
@@ -123,4 +144,13 @@ def _judge(record: ProgressRecord, now: float) -> JobProgress:
     left = None
     if rate is not None:
         left = max(0.0, (record.total - record.done) / rate - max(0.0, now - record.updated_at))
-    return JobProgress(record.stage, record.done, record.total, rate, left, record.note)
+    return JobProgress(
+        record.stage,
+        record.done,
+        record.total,
+        rate,
+        left,
+        record.note,
+        record.device,
+        record.memory_bytes,
+    )

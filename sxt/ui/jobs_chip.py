@@ -78,7 +78,10 @@ def describe_job(job: Job, now: datetime) -> str:
     words = [f"{progress.stage}: {fmt.count(progress.done)} of {fmt.count(progress.total)}"]
     if progress.rate is not None:
         words.append(_speed(progress.rate))
-    return " · ".join([*words, *_time_left(progress)])
+    words += _time_left(progress)
+    if progress.memory_bytes is not None:
+        words.append(f"{progress.device}, {fmt.file_size(progress.memory_bytes)}")
+    return " · ".join(words)
 
 
 def _draw(list_jobs: ListJobs, cancel: CancelJob) -> None:

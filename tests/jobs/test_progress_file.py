@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from sxt.jobs.progress_file import PROGRESS_FILE, ProgressWriter, forget_progress, read_progress
+from sxt.jobs.usage import Usage, measure_usage
 from sxt.progress import Progress
 
 
@@ -27,6 +29,21 @@ def report(tmp_path, clock):
         return read_progress(tmp_path, now=clock.now)
 
     return at
+
+
+def test_the_device_and_the_memory_it_takes_are_told(tmp_path):
+    writer = ProgressWriter(tmp_path, measure=lambda: Usage("GPU 1", 3_000_000_000))
+    writer(Progress("segment", 1, 10))
+    found = read_progress(tmp_path)
+    assert (found.device, found.memory_bytes) == ("GPU 1", 3_000_000_000)
+
+
+def test_a_process_holds_what_it_has_filled():
+    before = measure_usage()
+    held = np.ones(50_000_000, np.uint8)
+    after = measure_usage()
+    assert before.device == after.device == "CPU"
+    assert after.memory_bytes - before.memory_bytes == pytest.approx(held.nbytes, rel=0.2)
 
 
 def test_there_is_none_before_the_first_report(tmp_path):

@@ -62,6 +62,10 @@ def test_a_waiting_job_has_no_percent():
             "write: 8 of 9 · 3.00 a minute",
         ),
         (make_job("running", progress=JobProgress("write", 8, 9, None, 0.2, "")), "write: 8 of 9"),
+        (
+            make_job("running", progress=JobProgress("write", 8, 9, None, None, "", "GPU 0", 2_340_000_000)),
+            "write: 8 of 9 · GPU 0, 2.34 GB",
+        ),
         (make_job("running", cancel_requested_at=NOW), "being cancelled"),
         (make_job("failed", finished_at=NOW - timedelta(minutes=12)), "failed 12 min ago"),
     ],

@@ -29,7 +29,7 @@ TTA_WORDS = {
     "d4": "turns and mirror images (8 times slower)",
 }
 PRECISION_WORDS = {"auto": "automatic", "fp32": "fp32", "bf16": "bf16", "fp16": "fp16"}
-AS_DECLARED = "as declared, else recognised"
+AS_DECLARED = "as declared"
 AS_MODEL = "the model's"
 
 
@@ -148,8 +148,9 @@ def _advanced(first: int | None, last: int | None) -> SegmentSettings | None:
         help="Can be changed afterwards without segmenting again.",
     )  # fmt: skip
     absorbing = left.selectbox(
-        "Absorbing structures", (AS_DECLARED, *get_args(Absorbing)), key="segment-absorbing"
-    )
+        "Absorbing structures", (AS_DECLARED, *get_args(Absorbing)), key="segment-absorbing",
+        help="Dark or bright, as was said when the tomogram was brought in; where nothing was, it is recognised.",
+    )  # fmt: skip
     normalisation = right.selectbox(
         "Normalisation", (AS_MODEL, *get_args(Normalisation)), key="segment-normalisation"
     )

@@ -61,7 +61,9 @@ def select_what_came_in() -> None:
 def choose_source() -> Source | None:
     """Draw the ways in, and return the file to look at; None where there is none."""
     ways = [FROM_HERE, *([FROM_SERVER] if services().settings.data_dirs else []), SIMULATED]
-    way = st.segmented_control("From", ways, default=FROM_HERE, key="upload-way", required=True)
+    way = st.segmented_control(
+        "From", ways, default=FROM_HERE, key="from", required=True, bind="query-params"
+    )
     if way == SIMULATED:
         _offer_demo()
         return None

@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_read_says_why_and_can_be_discarded(run_page, open
 
 def test_a_simulated_cell_is_made(run_page, opened):
     page = run_page("upload")
-    page = page.button_group(key="upload-way").set_value("Simulated cell").run()
+    page = page.button_group(key="from").set_value("Simulated cell").run()
     press(page, "Simulate a cell")
     assert [job.manifest.kind for job in opened.jobs.list()] == ["demo"]
 
@@ -125,7 +125,7 @@ def with_data_folder(tmp_path):
 
 def test_the_servers_folders_are_offered_where_there_are_some(run_page, with_data_folder):
     page = run_page("upload")
-    page = page.button_group(key="upload-way").set_value("The server").run()
+    page = page.button_group(key="from").set_value("The server").run()
     table = page.dataframe[0].value
     assert list(table["Name"]) == ["inner", "slice 0.npy", "slice 1.npy", "slice 2.npy"]
     assert list(table["Size"]) == ["folder", *3 * ["4.93 kB"]]
@@ -134,7 +134,7 @@ def test_the_servers_folders_are_offered_where_there_are_some(run_page, with_dat
 def test_a_path_outside_the_data_folders_is_refused(run_page, with_data_folder, tmp_path):
     page = run_page("upload")
     page.session_state["sxt-data-chosen"] = str(tmp_path / "opened")
-    page = page.button_group(key="upload-way").set_value("The server").run()
+    page = page.button_group(key="from").set_value("The server").run()
     assert "is not in a data folder of the server" in page.error[0].value.replace("\\", "")
     assert "Bring in the tomogram" not in labels(page)
 
