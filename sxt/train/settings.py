@@ -153,7 +153,8 @@ class SemiRecipe(SupervisedRecipe):
     unlabelled_crops : int
         Unlabelled crops for each labelled one.
     image_weight, image_every : float, int
-        Weight of the image decoder's loss on unlabelled crops, and in every how many steps it is computed.
+        Weight of the image decoder's loss on unlabelled crops, and in every how many steps it is computed. In fewer
+        than every step, the decoder hardly learns: the labels move the neck under it in between.
     consistency_weight : float
         Of the loss between the student on a strongly varied crop and the teacher on the crop as it is; with 0 there
         is no teacher, and unlabelled crops are redrawn alone.
@@ -179,7 +180,7 @@ class SemiRecipe(SupervisedRecipe):
     name: ClassVar[RecipeName] = "semi"
     unlabelled_crops: int = 1
     image_weight: float = 0.1
-    image_every: int = 4
+    image_every: int = 1
     consistency_weight: float = 1.0
     ramp_share: float = 0.8
     sure_foreground: float = 0.8
