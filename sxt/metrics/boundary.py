@@ -4,13 +4,16 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from sxt.metrics.pair import MaskPair, read_slabs
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from sxt.tomogram import VoxelSize
+
+if TYPE_CHECKING:
+    from pykdtree.kdtree import KDTree
 
 STAGE = "find surfaces"
 DISTANCE_STAGE = "measure distances"
@@ -21,8 +24,8 @@ NEAR_VOXELS = 3
 """Distance up to which all voxels around one are looked at, in units of the shortest side of a voxel."""
 
 
-LEAF_POINTS = 32
-"""Points that a k-d tree does not part any further: about the fastest for voxels of sheets."""
+LEAF_POINTS = 16
+"""Points that a k-d tree does not part any further."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class NearestSurface:
         self._surface = surface
         self._slice_shape = slice_shape
         self._size = voxel_size
-        self._trees: dict[range, cKDTree] = {}
+        self._trees: dict[range, "KDTree"] = {}
         self._lock = threading.Lock()
 
     def distances_of(self, points: np.ndarray, *, cancel: CancelToken | None = None) -> np.ndarray:
@@ -114,7 +117,7 @@ class NearestSurface:
             left = here.start + np.flatnonzero(np.isinf(distance[here]))
             if len(left):
                 token.raise_if_cancelled()
-                distance[left] = self._tree(block).query(points[left] * np.array(self._size), workers=-1)[0]
+                distance[left] = self._tree(block).query(points[left] * np.array(self._size))[0]
         return distance
 
     def _look_around(
@@ -140,11 +143,13 @@ class NearestSurface:
                 if not len(left):
                     break
 
-    def _tree(self, block: range) -> cKDTree:
+    def _tree(self, block: range) -> "KDTree":
+        from pykdtree.kdtree import KDTree
+
         with self._lock:
             if block not in self._trees:
                 points = self._surface.points[_within(self._surface.points, block)] * np.array(self._size)
-                self._trees[block] = cKDTree(points, leafsize=LEAF_POINTS, balanced_tree=False)
+                self._trees[block] = KDTree(points, leafsize=LEAF_POINTS)
             return self._trees[block]
 
 
