@@ -102,7 +102,7 @@ class NearestSurface:
         self._surface = surface
         self._slice_shape = slice_shape
         self._size = voxel_size
-        self._trees: dict[range, "KDTree"] = {}
+        self._trees: dict[range, KDTree] = {}
         self._lock = threading.Lock()
 
     def distances_of(self, points: np.ndarray, *, cancel: CancelToken | None = None) -> np.ndarray:
