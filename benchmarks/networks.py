@@ -25,13 +25,14 @@ import numpy as np
 import torch
 from simulated_cells import CellPlan, open_cells
 
+from sxt.metrics import UNLABELLED
 from sxt.models import Model, ModelClass, load_model
 from sxt.network import NetworkConfig
 from sxt.phantom import LABEL_CLASSES
 from sxt.segment import segment_tomogram
 from sxt.train import (
-    SemiRecipe,
     SplitSettings,
+    SupervisedRecipe,
     TrainingSettings,
     TrainingTomogram,
     VersionTarget,
@@ -56,7 +57,7 @@ TEST = {
     "varied": [CellPlan(seed, False) for seed in range(9000, 9004)],
     "standard": [CellPlan(seed, True) for seed in range(9100, 9104)],
 }
-RECIPE = SemiRecipe(crop_px=192, consistency_weight=0.0, n_rounds=0, average_decay=0.99)
+RECIPE = SupervisedRecipe(crop_px=192)
 
 
 def train_form(name: str, cells: list[TrainingTomogram], folder: Path, steps: int) -> Model:
@@ -84,14 +85,14 @@ def train_form(name: str, cells: list[TrainingTomogram], folder: Path, steps: in
 
 
 def pooled_dice(model: Model, cells: list[TrainingTomogram]) -> dict[str, float]:
-    """Return the Dice of each class over the labelled slices of all cells, segmented as a user would."""
+    """Return the Dice of each class over the labelled voxels of all cells, segmented as a user would."""
     counts = np.zeros((N_CLASSES, 3))
     for cell in cells:
         mask = segment_tomogram(cell.tomogram, model).mask
         for z in cell.labelled:
             labels = cell.read_labels(z)
             for row, each in enumerate(LABEL_CLASSES):
-                found, true = mask[z] == each.value, labels == each.value
+                found, true = (mask[z] == each.value) & (labels != UNLABELLED), labels == each.value
                 counts[row] += (found & true).sum(), found.sum(), true.sum()
     return {
         each.name: round(float(2 * hit / max(1.0, found + true)), 4)

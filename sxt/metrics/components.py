@@ -64,10 +64,13 @@ class ComponentStream:
         """Take the next slices (k, y, x) bool; returns their provisional labels."""
         import cc3d
 
-        # As numbers, not as a binary image: cc3d 4.1 fails on binary images of a single row of odd length.
+        # Four times faster as a binary image; of one with an odd side, cc3d 4.1 may refuse that all fits.
+        even = np.pad(mask, [(0, size % 2) for size in mask.shape]).view(np.uint8)
         local, n_found = cc3d.connected_components(
-            np.ascontiguousarray(mask).view(np.uint8), connectivity=self._connectivity, return_N=True
+            even, connectivity=self._connectivity, return_N=True, binary_image=True
         )
+        z, y, x = mask.shape
+        local = np.ascontiguousarray(local[:z, :y, :x])
         labels = SlabLabels(local, n_found, self._n_labels)
         if n_found:
             self._note_parts(local, n_found)

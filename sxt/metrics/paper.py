@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sxt.errors import SettingsError
+from sxt.metrics.histogram import N_LEVELS, ProbabilityHistogram
 from sxt.metrics.pair import UNLABELLED
 from sxt.metrics.scores import BinaryCounts, score
 
@@ -15,8 +16,8 @@ CERTAIN = 0.9
 """A network output in [-1, 1] is positive above this and negative below its opposite."""
 
 _NEGATIVE, _AMBIGUOUS, _POSITIVE = 0, 1, 2
-N_CODES = 8
-"""State of the prediction (3) times truth (2), and one code for unlabelled pixels."""
+_OTHER, _CLASS, _UNLABELLED = 0, 1, 2
+N_GROUPS = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class PaperScores:
 
 
 class PaperCounter:
-    """Counts the states of pixels in patches of slices, slab by slab.
+    """Counts the probabilities of one class in patches of slices, slab by slab: for the scores, and as a histogram.
 
     Notes
     -----
@@ -58,26 +59,31 @@ class PaperCounter:
             raise SettingsError(f"A patch of {patch_px} px is not possible; use 1 or more.")
         y, x = (np.arange(size) // patch_px for size in slice_shape)
         self._n_patches = int((y[-1] + 1) * (x[-1] + 1))
-        self._patch_code = ((y[:, None] * (x[-1] + 1) + x) * N_CODES).astype(np.int32)  # (y, x)
-        self._value = value
+        n_codes = N_GROUPS * N_LEVELS
+        self._patch_code = (y[:, None] * (x[-1] + 1) + x) * n_codes  # (y, x), as wide as bincount takes it
+        self._group_code = np.full(256, _OTHER * N_LEVELS, np.uint16)
+        self._group_code[value] = _CLASS * N_LEVELS
+        self._group_code[UNLABELLED] = _UNLABELLED * N_LEVELS
+        self._levels = np.zeros((N_GROUPS, N_LEVELS), np.int64)
         self._counts: list[np.ndarray] = []
 
     def add(self, probability: np.ndarray, truth: np.ndarray) -> None:
         """Count the next slices, both (k, y, x) uint8."""
-        state, group = _state_of_level(), np.zeros(256, np.uint8)
-        group[self._value] = 3
-        group[UNLABELLED] = N_CODES - 1
+        states = np.searchsorted(_state_of_level(), [_NEGATIVE, _AMBIGUOUS, _POSITIVE])
+        shape = (self._n_patches, N_GROUPS, N_LEVELS)
         for slice_, true_slice in zip(probability, truth, strict=True):
-            code = np.minimum(group[true_slice] + state[slice_], N_CODES - 1)
-            both = (self._patch_code + code).reshape(-1)
-            counts = np.bincount(both, minlength=self._n_patches * N_CODES)
-            self._counts.append(counts.reshape(self._n_patches, N_CODES))
+            code = self._patch_code + (self._group_code[true_slice] + slice_)
+            counts = np.bincount(code.reshape(-1), minlength=np.prod(shape)).reshape(shape)
+            self._levels += counts.sum(axis=0)
+            self._counts.append(np.add.reduceat(counts[:, :_UNLABELLED], states, axis=2))
+
+    def histogram(self) -> ProbabilityHistogram:
+        """Return how often each probability occurs in labelled pixels, over all patches so far."""
+        return ProbabilityHistogram(self._levels[_OTHER], self._levels[_CLASS])
 
     def scores(self) -> PaperScores:
         """Return the means over all patches so far; NaN where none has a labelled pixel."""
-        counts = (
-            np.concatenate(self._counts).reshape(-1, N_CODES)[:, :6].reshape(-1, 2, 3)
-        )  # patch, truth, state
+        counts = np.concatenate([*self._counts, np.zeros((0, 2, 3), np.int64)])  # patch, truth, state
         counts = counts[counts.sum(axis=(1, 2)) > 0]
         if not len(counts):
             return PaperScores(*(float("nan"),) * 5, n_patches=0)
@@ -100,7 +106,7 @@ class PaperCounter:
 
 
 def _state_of_level() -> np.ndarray:
-    """Return (256,) uint8: the state of each stored probability."""
+    """Return (256,) uint8: the state of each stored probability, which rises."""
     output = 2 * np.arange(256) / 255 - 1
     return np.select([output > CERTAIN, output < -CERTAIN], [_POSITIVE, _NEGATIVE], _AMBIGUOUS).astype(
         np.uint8

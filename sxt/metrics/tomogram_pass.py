@@ -20,7 +20,7 @@ from sxt.metrics.difference import (
     classify_objects,
 )
 from sxt.metrics.evaluation import EvaluationSettings
-from sxt.metrics.histogram import N_LEVELS, ProbabilityHistogram, count_probability
+from sxt.metrics.histogram import ProbabilityHistogram
 from sxt.metrics.objects import MAIN_THRESHOLD, ObjectScores, match_objects
 from sxt.metrics.pair import ClassName, MaskPair, SlabPair, read_slabs
 from sxt.metrics.paper import PaperCounter, PaperScores
@@ -155,23 +155,20 @@ class _VoxelPass:
         self._values = values
         self._counter = JointCounter()
         self._channels = values if pair.probabilities else ()
-        empty = np.zeros(N_LEVELS, np.int64)
-        self._histograms = [ProbabilityHistogram(empty, empty) for _ in self._channels]
         self._papers = [PaperCounter(pair.shape[1:], value) for value in self._channels]
 
     def add(self, slab: SlabPair) -> None:
         truth = slab.own_truth
         self._counter.add(truth, slab.prediction[slab.inner])
-        for channel, value in enumerate(self._channels):
+        for channel in range(len(self._channels)):
             probability = self._pair.read_probability(channel, slab.own.start, slab.own.stop)
-            self._histograms[channel] += count_probability(probability, truth, value)
             self._papers[channel].add(probability, truth)
 
     def finish(self) -> VoxelFindings:
         found = self._counter.values()
         return VoxelFindings(
             confusion=self._counter.confusion(choose_classes(found, self._values)),
-            histograms=tuple(self._histograms),
+            histograms=tuple(each.histogram() for each in self._papers),
             papers=tuple(each.scores() for each in self._papers),
             found_in_truth=frozenset(found.truth),
             found_in_prediction=frozenset(found.prediction),
