@@ -28,8 +28,8 @@ def test_default_model_is_small_enough_for_a_laptop_and_says_how_good_it_is():
     model = load_model(DEFAULT_MODEL)
     assert 4e6 < count_parameters(model.network) < 6e6
     assert (model.path / "weights.safetensors").stat().st_size < 12e6
-    assert model.config.metrics["dice"] >= 0.67  # over voxels of 10 to 30 nm
-    assert model.config.metrics["surface_dice_one_voxel"] >= 0.70
+    assert model.config.metrics["dice"] >= 0.74  # over voxels of 10 to 30 nm
+    assert model.config.metrics["surface_dice_one_voxel"] >= 0.80
     assert [each.name for each in model.config.classes] == ["membrane"]
     assert "seed" in model.config.training
 
@@ -38,7 +38,8 @@ def test_default_model_is_small_enough_for_a_laptop_and_says_how_good_it_is():
 def test_default_model_finds_the_membranes_of_simulated_cells_it_has_not_seen(seed):
     cell = simulate_cell(PhantomSettings((8, 200, 200), 15.0), seed=seed)
     mask = segment_tomogram(cell.tomogram, load_model(DEFAULT_MODEL)).mask == 1
-    assert dice(mask, cell.labels == 1) >= 0.70
+    is_known = ~cell.is_in_wedge  # what no view shows, nobody could find
+    assert dice(mask & is_known, (cell.labels == 1) & is_known) >= 0.74
 
 
 @pytest.mark.shared_data
