@@ -99,7 +99,7 @@ class NearestSurface:
     """
 
     def __init__(self, surface: Surface, slice_shape: tuple[int, int], voxel_size: VoxelSize) -> None:
-        self._surface = surface
+        self.surface = surface
         self._slice_shape = slice_shape
         self._size = voxel_size
         self._trees: dict[range, KDTree] = {}
@@ -109,8 +109,8 @@ class NearestSurface:
         """Return the distance (n,) float32 of points (n, 3), z rising; inf where their block has no surface."""
         token = cancel or CancelToken()
         distance = np.full(len(points), np.inf, np.float32)
-        for block in self._surface.blocks:
-            here, there = _within(points, block), _within(self._surface.points, block)
+        for block in self.surface.blocks:
+            here, there = _within(points, block), _within(self.surface.points, block)
             if here.start == here.stop or there.start == there.stop:
                 continue
             self._look_around(points, distance, block, token)
@@ -134,7 +134,7 @@ class NearestSurface:
             if own.start == own.stop:
                 continue
             box = _Box(range(start, min(block.stop, start + thickness)), block, self._slice_shape, reach)
-            box.mark(self._surface.points)
+            box.mark(self.surface.points)
             left, places = np.arange(own.start, own.stop), box.places(points[own])
             for step, length in zip(box.steps(offsets), lengths, strict=True):
                 is_found = box.is_marked(places + step)
@@ -148,7 +148,7 @@ class NearestSurface:
 
         with self._lock:
             if block not in self._trees:
-                points = self._surface.points[_within(self._surface.points, block)] * np.array(self._size)
+                points = self.surface.points[_within(self.surface.points, block)] * np.array(self._size)
                 self._trees[block] = KDTree(points, leafsize=LEAF_POINTS)
             return self._trees[block]
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,29 +184,32 @@ class _Shapes:
         """Return one entry a version."""
         if found.truth_surface is None or not any(is_measured):
             return [_Shape(None, None)] * len(is_measured)
-        slice_shape = self._pair.shape[1:]
-        truth = NearestSurface(found.truth_surface, slice_shape, self._size)
+        truth = NearestSurface(found.truth_surface, self._pair.shape[1:], self._size)
         normals = sample_normals(
             self._pair, found.value, found.truth_surface, progress=self._progress, cancel=self._cancel
         )
-
-        def compare(surface: Surface | None) -> _Shape:
-            if surface is None or found.truth_surface is None:
-                return _Shape(None, None)
-            from_truth = NearestSurface(surface, slice_shape, self._size).distances_of(
-                found.truth_surface.points, cancel=self._cancel
-            )
-            from_prediction = truth.distances_of(surface.points, cancel=self._cancel)
-            distances = SurfaceDistances(from_truth, from_prediction)
-            return self._score(found.truth_surface, surface, distances, normals)
-
         shapes: list[_Shape] = []
-        with ThreadPoolExecutor(min(len(is_measured), os.cpu_count() or 1)) as pool:
-            for v, shape in enumerate(pool.map(compare, found.surfaces)):
-                shapes.append(shape)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            asked = [None if each is None else self._ask(pool, truth, each) for each in found.surfaces]
+            for v, (surface, both) in enumerate(zip(found.surfaces, asked, strict=True)):
+                if surface is None or both is None:
+                    shapes.append(_Shape(None, None))
+                    continue
+                distances = SurfaceDistances(both[0].result(), both[1].result())
+                shapes.append(self._score(found.truth_surface, surface, distances, normals))
                 of_version = f" of {names[v]}" if names else ""
                 self._progress(Progress(DISTANCE_STAGE + of_version, v + 1, len(is_measured)))
         return shapes
+
+    def _ask(
+        self, pool: Executor, truth: NearestSurface, surface: Surface
+    ) -> tuple[Future[np.ndarray], Future[np.ndarray]]:
+        """Begin to measure how far the truth's surface is from a version's, and the other way round."""
+        nearest = NearestSurface(surface, self._pair.shape[1:], self._size)
+        return (
+            pool.submit(nearest.distances_of, truth.surface.points, cancel=self._cancel),
+            pool.submit(truth.distances_of, surface.points, cancel=self._cancel),
+        )
 
     def _score(
         self, truth: Surface, surface: Surface, distances: SurfaceDistances, normals: Normals | None
