@@ -107,6 +107,7 @@ def _bring_in(page: Page, tomogram_file: Path, pictures: Path) -> None:
 
 def _segment(page: Page, pictures: Path) -> None:
     expect(page.get_by_text("Outlines of membrane-bound organelles")).to_be_visible()
+    settle(page)  # a list that is opened before closes when the page is drawn to its end
     if OWN_FILE is None:  # eight times the work, so that a fast machine too is seen at it
         page.get_by_text("Advanced", exact=True).click()
         page.get_by_role("combobox", name="Test-time augmentation").click()
