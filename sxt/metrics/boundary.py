@@ -117,7 +117,7 @@ class NearestSurface:
             left = here.start + np.flatnonzero(np.isinf(distance[here]))
             if len(left):
                 token.raise_if_cancelled()
-                distance[left] = self._tree(block).query(points[left] * np.array(self._size))[0]
+                distance[left] = self._tree(block).query(self._scale(points[left]))[0]
         return distance
 
     def _look_around(
@@ -143,13 +143,17 @@ class NearestSurface:
                 if not len(left):
                     break
 
+    def _scale(self, points: np.ndarray) -> np.ndarray:
+        """Return where points lie, float32: half the memory, and exact to a ten-millionth of the volume's side."""
+        return points.astype(np.float32) * np.array(self._size, np.float32)
+
     def _tree(self, block: range) -> "KDTree":
         from pykdtree.kdtree import KDTree
 
         with self._lock:
             if block not in self._trees:
-                points = self.surface.points[_within(self.surface.points, block)] * np.array(self._size)
-                self._trees[block] = KDTree(points, leafsize=LEAF_POINTS)
+                points = self.surface.points[_within(self.surface.points, block)]
+                self._trees[block] = KDTree(self._scale(points), leafsize=LEAF_POINTS)
             return self._trees[block]
 
 
