@@ -94,8 +94,9 @@ class NearestSurface:
 
     Notes
     -----
-    Exact, and several threads may ask. Nearly all points have the other surface within a few voxels: these are found by
-    looking at the voxels around them, the nearest first. A k-d tree of the surface finds the rest.
+    Exact to the precision of float32; several threads may ask. Nearly all points have the other surface within a few
+    voxels: these are found by looking at the voxels around them, the nearest first. A k-d tree of the surface finds
+    the rest.
     """
 
     def __init__(self, surface: Surface, slice_shape: tuple[int, int], voxel_size: VoxelSize) -> None:

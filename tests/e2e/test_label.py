@@ -375,6 +375,16 @@ def test_a_click_accepts_what_the_model_proposes_and_a_right_click_rejects_it(pr
     np.testing.assert_array_equal(shown(page), expected)
 
 
+def test_keys_accept_and_reject_the_pseudo_labels_of_a_slice(proposed, open_page):
+    page = open_canvas(open_page, proposed)
+    pseudo = PseudoLabels(proposed.labels())
+    for key, decision in (("Alt+y", "accepted"), ("Alt+n", "rejected")):
+        page.locator(".viewer").first.focus()
+        page.keyboard.press(key)
+        wait_for(lambda decision=decision: pseudo.find(3).decision == decision)
+    assert proposed.labels().volume.list_slices() == []
+
+
 def test_pseudo_labels_are_corrected_on_the_canvas_beside_the_labels(proposed, open_page):
     page = open_canvas(open_page, proposed)
     page.get_by_label("What is shown").select_option("pseudo-labels")

@@ -6,8 +6,15 @@ from sklearn.calibration import calibration_curve
 
 from sxt.errors import SettingsError
 from sxt.metrics.curves import calibrate, threshold_curves
-from sxt.metrics.histogram import ProbabilityHistogram, count_probability
+from sxt.metrics.histogram import ProbabilityHistogram
+from sxt.metrics.paper import PaperCounter
 from tests.metrics.masks import probabilities
+
+
+def count_probability(probability, truth, value):
+    counter = PaperCounter(truth.shape[1:], value, patch_px=3)
+    counter.add(probability, truth)
+    return counter.histogram()
 
 
 def known(probability, truth):
@@ -95,12 +102,22 @@ def test_perfect_confidence_has_no_calibration_error():
 
 
 def test_histograms_add_up():
+    rng = np.random.default_rng(1)
+    truth, probability = rng.integers(0, 2, (4, 5, 6), np.uint8), rng.integers(0, 256, (4, 5, 6), np.uint8)
+    whole = count_probability(probability, truth, 1)
+    parts = [count_probability(probability[part], truth[part], 1) for part in (slice(0, 1), slice(1, 4))]
+    assert (parts[0] + parts[1]).positive.tolist() == whole.positive.tolist()
+    assert (parts[0] + parts[1]).negative.tolist() == whole.negative.tolist()
+
+
+def test_a_histogram_grows_slab_by_slab():
     rng = np.random.default_rng(0)
     truth, probability = rng.integers(0, 2, (4, 5, 6), np.uint8), rng.integers(0, 256, (4, 5, 6), np.uint8)
     whole = count_probability(probability, truth, 1)
-    parts = count_probability(probability[:1], truth[:1], 1) + count_probability(
-        probability[1:], truth[1:], 1
-    )
+    counter = PaperCounter(truth.shape[1:], 1, patch_px=3)
+    for part in (slice(0, 1), slice(1, 4)):  # as slabs come
+        counter.add(probability[part], truth[part])
+    parts = counter.histogram()
     assert whole.positive.tolist() == parts.positive.tolist()
     assert (whole.n_positive, whole.n_negative) == (truth.sum(), (truth == 0).sum())
 
