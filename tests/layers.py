@@ -37,6 +37,9 @@ GPU_NODE_PARTS = ("sxt.network", "sxt.models", "sxt.segment", "sxt.train", "sxt.
 GPU_NODE_PACKAGES = frozenset({"numpy", "scipy", "skimage", "tifffile", "torch", "sxt"})
 """What is installed on a bare GPU node; the parts above import no more at module level."""
 
+COMPILED_MODULES = frozenset({"sxt.metrics.loops"})
+"""These import numba; others import them where they are needed, so that a GPU node does without."""
+
 DASHBOARD_PARTS = ("sxt.ui", "pages", "app")
 DASHBOARD_PACKAGES = frozenset({"streamlit", "stpyvista"})
 UNPICKLERS = frozenset({"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"})
@@ -108,7 +111,8 @@ def _judge_import(each: Import, *, module: str, own: str) -> str | None:
     if top in TERMINAL_PACKAGES and own != "sxt.cli":
         return f"line {each.line} imports {top} outside the command line"
     known = top in GPU_NODE_PACKAGES or top in sys.stdlib_module_names
-    if own in GPU_NODE_PARTS and not each.is_lazy and not known:
+    may_compile = module in COMPILED_MODULES and top == "numba"
+    if own in GPU_NODE_PARTS and not each.is_lazy and not known and not may_compile:
         return f"line {each.line} imports {top} at module level, which a GPU node need not have"
     return None
 

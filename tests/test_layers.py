@@ -76,6 +76,7 @@ def test_the_checker_reads_the_whole_program():
         ("pages.home", "import torch.nn", "imports torch in a page"),
         ("pages.home", "def f():\n    import torch", "line 2 imports torch in a page"),
         ("sxt.segment.tiles", "import mrcfile", "imports mrcfile at module level"),
+        ("sxt.metrics.curves", "from numba import njit", "imports numba at module level"),
         (
             "sxt.models.weights",
             "try:\n    import safetensors\nexcept ImportError: pass",

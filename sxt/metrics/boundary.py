@@ -1,10 +1,7 @@
 """The surface voxels of masks, gathered slab by slab, and the distances between two surfaces."""
 
-import itertools
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,20 +9,10 @@ from sxt.metrics.pair import MaskPair, read_slabs
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from sxt.tomogram import VoxelSize
 
-if TYPE_CHECKING:
-    from pykdtree.kdtree import KDTree
-
 STAGE = "find surfaces"
 DISTANCE_STAGE = "measure distances"
-BOX_VOXELS = 1 << 24
-"""Voxels in which near surfaces are looked for at a time."""
-
-NEAR_VOXELS = 3
-"""Distance up to which all voxels around one are looked at, in units of the shortest side of a voxel."""
-
-
-LEAF_POINTS = 16
-"""Points that a k-d tree does not part any further."""
+WINDOW_BYTES = 1 << 28
+"""Of the slices' distances that are kept while those near them are measured."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class SurfaceStream:
 
 
 class NearestSurface:
-    """Finds how far points are from a surface; what that takes is made once, for however many it is asked of.
+    """Finds how far points are from a surface.
 
     Parameters
     ----------
@@ -94,94 +81,88 @@ class NearestSurface:
 
     Notes
     -----
-    Exact to the precision of float32; several threads may ask. Nearly all points have the other surface within a few
-    voxels: these are found by looking at the voxels around them, the nearest first. A k-d tree of the surface finds
-    the rest.
+    Exact to the precision of float32. Within each slice, the distance to the surface is worked out for all voxels; a
+    point then looks up and down from its slice until what is farther cannot be nearer. Slices within a window around
+    the point are at hand; the few points that must look beyond it do so in a second round.
     """
 
     def __init__(self, surface: Surface, slice_shape: tuple[int, int], voxel_size: VoxelSize) -> None:
         self.surface = surface
         self._slice_shape = slice_shape
         self._size = voxel_size
-        self._trees: dict[range, KDTree] = {}
-        self._lock = threading.Lock()
 
-    def distances_of(self, points: np.ndarray, *, cancel: CancelToken | None = None) -> np.ndarray:
-        """Return the distance (n,) float32 of points (n, 3), z rising; inf where their block has no surface."""
+    def distances_of(self, *points: np.ndarray, cancel: CancelToken | None = None) -> list[np.ndarray]:
+        """Return the distances of sets of points, each (n,) float32; inf where the points' block has no surface.
+
+        Points are (n, 3), (z, y, x), z rising.
+        """
         token = cancel or CancelToken()
-        distance = np.full(len(points), np.inf, np.float32)
+        squares = [np.full(len(each), np.inf, np.float32) for each in points]
         for block in self.surface.blocks:
-            here, there = _within(points, block), _within(self.surface.points, block)
-            if here.start == here.stop or there.start == there.stop:
-                continue
-            self._look_around(points, distance, block, token)
-            left = here.start + np.flatnonzero(np.isinf(distance[here]))
-            if len(left):
-                token.raise_if_cancelled()
-                distance[left] = self._tree(block).query(self._scale(points[left]))[0]
-        return distance
+            there = _within(self.surface.points, block)
+            if there.start < there.stop:
+                parts = [_within(each, block) for each in points]
+                self._search(
+                    block,
+                    [each[part] for each, part in zip(points, parts, strict=True)],
+                    [each[part] for each, part in zip(squares, parts, strict=True)],
+                    token,
+                )
+        return [np.sqrt(each, out=each) for each in squares]
 
-    def _look_around(
-        self, points: np.ndarray, distance: np.ndarray, block: range, cancel: CancelToken
+    def _search(
+        self, block: range, points: list[np.ndarray], squares: list[np.ndarray], cancel: CancelToken
     ) -> None:
-        """Set the distances of those points of a block that have the surface close by."""
-        offsets = near_offsets(self._size)
-        reach = [int(each) for each in np.abs(offsets).max(axis=0)]
-        lengths = np.sqrt(((offsets * np.array(self._size)) ** 2).sum(axis=1)).astype(np.float32)
-        thickness = max(1, BOX_VOXELS // (self._slice_shape[0] * self._slice_shape[1]))
-        for start in range(block.start, block.stop, thickness):
+        """Set the squared distances of points of a block."""
+        from sxt.metrics import loops
+
+        size_z, starts = self._size[0], [_starts(each, block) for each in (self.surface.points, *points)]
+        plane_bytes = 4 * self._slice_shape[0] * self._slice_shape[1]
+        reach = min(max(1, (WINDOW_BYTES // plane_bytes - 1) // 2), len(block))
+        planes = np.empty((2 * reach + 1, *self._slice_shape), np.float32)
+        filled = block.start
+        for z in block:
             cancel.raise_if_cancelled()
-            own = _within(points, range(start, min(block.stop, start + thickness)))
-            if own.start == own.stop:
-                continue
-            box = _Box(range(start, min(block.stop, start + thickness)), block, self._slice_shape, reach)
-            box.mark(self.surface.points)
-            left, places = np.arange(own.start, own.stop), box.places(points[own])
-            for step, length in zip(box.steps(offsets), lengths, strict=True):
-                is_found = box.is_marked(places + step)
-                distance[left[is_found]] = length
-                left, places = left[~is_found], places[~is_found]
-                if not len(left):
-                    break
+            while filled < min(block.stop, z + reach + 1):
+                self._fill(planes[filled % len(planes)], starts[0], filled - block.start)
+                filled += 1
+            for each, square, start in zip(points, squares, starts[1:], strict=True):
+                here = slice(start[z - block.start], start[z - block.start + 1])
+                square[here] = loops.search_along_z(
+                    each[here], planes, block.start, block.stop, size_z, reach
+                )
+        for each, square in zip(points, squares, strict=True):
+            self._search_beyond(block, starts[0], each, square, reach, cancel)
 
-    def _scale(self, points: np.ndarray) -> np.ndarray:
-        """Return where points lie, float32: half the memory, and exact to a ten-millionth of the volume's side."""
-        return points.astype(np.float32) * np.array(self._size, np.float32)
+    def _search_beyond(
+        self,
+        block: range,
+        starts: np.ndarray,
+        points: np.ndarray,
+        square: np.ndarray,
+        reach: int,
+        cancel: CancelToken,
+    ) -> None:
+        """Lower the squared distances of those points that something beyond the reach may be nearer to."""
+        from sxt.metrics import loops
 
-    def _tree(self, block: range) -> "KDTree":
-        from pykdtree.kdtree import KDTree
+        left = np.flatnonzero(square > (reach * self._size[0]) ** 2)
+        far, found = points[left], square[left]
+        plane = np.empty(self._slice_shape, np.float32)
+        for z in block if len(left) else ():
+            cancel.raise_if_cancelled()
+            away = np.abs(far[:, 0] - z)
+            if np.any((away > reach) & ((away * self._size[0]) ** 2 < found)):
+                self._fill(plane, starts, z - block.start)
+                loops.search_in_plane(far, plane, z, self._size[0], reach, found)
+        square[left] = found
 
-        with self._lock:
-            if block not in self._trees:
-                points = self.surface.points[_within(self.surface.points, block)]
-                self._trees[block] = KDTree(self._scale(points), leafsize=LEAF_POINTS)
-            return self._trees[block]
+    def _fill(self, plane: np.ndarray, starts: np.ndarray, number: int) -> None:
+        """Set a plane to the squared distances to the surface within a slice of the block, numbered from its first."""
+        from sxt.metrics import loops
 
-
-class _Box:
-    """The slices ``own`` of a block with a rim around them, in which surface voxels are marked."""
-
-    def __init__(self, own: range, block: range, slice_shape: tuple[int, int], reach: list[int]) -> None:
-        self._covered = range(max(block.start, own.start - reach[0]), min(block.stop, own.stop + reach[0]))
-        self._shift = np.array([reach[0] - own.start, reach[1], reach[2]])
-        shape = [size + 2 * r for size, r in zip((len(own), *slice_shape), reach, strict=True)]
-        self._strides = np.array([shape[1] * shape[2], shape[2], 1])
-        self._marked = np.zeros(shape[0] * shape[1] * shape[2], np.bool_)
-
-    def mark(self, points: np.ndarray) -> None:
-        self._marked[self.places(points[_within(points, self._covered)])] = True
-
-    def places(self, points: np.ndarray) -> np.ndarray:
-        """Return (n,) int64: where points (n, 3) of the volume lie in the box."""
-        places: np.ndarray = (points + self._shift) @ self._strides
-        return places
-
-    def steps(self, offsets: np.ndarray) -> list[int]:
-        return [int(each) for each in offsets @ self._strides]
-
-    def is_marked(self, places: np.ndarray) -> np.ndarray:
-        found: np.ndarray = self._marked.take(places)
-        return found
+        of_slice = self.surface.points[starts[number] : starts[number + 1]]
+        loops.fill_plane(of_slice, *self._size[1:], plane)
 
 
 def find_surfaces(
@@ -214,23 +195,12 @@ def measure_distances(
     """Measure the exact Euclidean distances between the two surfaces, in the unit of ``voxel_size``, (z, y, x)."""
     progress(Progress(DISTANCE_STAGE, 0, 2))
     truth = NearestSurface(Surface(points.truth, points.blocks), slice_shape, voxel_size)
-    from_prediction = truth.distances_of(points.prediction, cancel=cancel)
+    (from_prediction,) = truth.distances_of(points.prediction, cancel=cancel)
     progress(Progress(DISTANCE_STAGE, 1, 2))
     prediction = NearestSurface(Surface(points.prediction, points.blocks), slice_shape, voxel_size)
-    from_truth = prediction.distances_of(points.truth, cancel=cancel)
+    (from_truth,) = prediction.distances_of(points.truth, cancel=cancel)
     progress(Progress(DISTANCE_STAGE, 2, 2))
     return SurfaceDistances(from_truth, from_prediction)
-
-
-def near_offsets(voxel_size: VoxelSize) -> np.ndarray:
-    """Return the steps (n, 3) to all voxels near one, itself among them, the nearest first."""
-    farthest = NEAR_VOXELS * min(voxel_size)
-    spans = [range(-int(farthest / each), int(farthest / each) + 1) for each in voxel_size]
-    steps = np.array(list(itertools.product(*spans)))
-    lengths = ((steps * np.array(voxel_size)) ** 2).sum(axis=1)
-    order = np.argsort(lengths, kind="stable")
-    near: np.ndarray = steps[order][lengths[order] <= farthest**2]
-    return near
 
 
 def labelled_runs(has_labels: np.ndarray) -> tuple[range, ...]:
@@ -240,19 +210,10 @@ def labelled_runs(has_labels: np.ndarray) -> tuple[range, ...]:
 
 def _surface_voxels(mask: np.ndarray, is_known: np.ndarray, own: range, first_slice: int) -> np.ndarray:
     """Return the surface voxels (n, 3) int32 in the slices ``own``, numbered in the whole volume."""
-    is_other = is_known & ~mask
-    is_near = np.zeros_like(mask)
-    for axis in range(3):
-        ahead = tuple(slice(1, None) if each == axis else slice(None) for each in range(3))
-        behind = tuple(slice(None, -1) if each == axis else slice(None) for each in range(3))
-        is_near[behind] |= is_other[ahead]
-        is_near[ahead] |= is_other[behind]
-    kept = slice(own.start - first_slice, own.stop - first_slice)
-    places = np.flatnonzero(is_near[kept] & mask[kept])
-    found = np.empty((len(places), 3), np.int32)
-    rows, found[:, 2] = np.divmod(places, mask.shape[2])
-    found[:, 0], found[:, 1] = np.divmod(rows, mask.shape[1])
-    found[:, 0] += own.start
+    from sxt.metrics import loops
+
+    found = loops.find_surface(mask, is_known, own.start - first_slice, own.stop - first_slice)
+    found[:, 0] += first_slice
     return found
 
 
@@ -264,5 +225,10 @@ def _runs(has_labels: np.ndarray) -> Iterator[range]:
 
 def _within(points: np.ndarray, slices: range) -> slice:
     """Which of the points, sorted by z, lie in some slices."""
-    start, stop = np.searchsorted(points[:, 0], [slices.start, slices.stop])
-    return slice(int(start), int(stop))
+    starts = _starts(points, slices)
+    return slice(int(starts[0]), int(starts[-1]))
+
+
+def _starts(points: np.ndarray, slices: range) -> np.ndarray:
+    """Return where each slice's points begin among points sorted by z, and where the last one's end, (slices + 1,)."""
+    return np.searchsorted(np.ascontiguousarray(points[:, 0]), np.arange(slices.start, slices.stop + 1))

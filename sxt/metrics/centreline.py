@@ -43,15 +43,9 @@ class CentrelineTally:
     def add(
         self, truth: np.ndarray, truth_lines: np.ndarray, prediction: np.ndarray, prediction_lines: np.ndarray
     ) -> None:
-        """Count the next slice, all (y, x) bool: both masks, each with its centrelines."""
-        self._tallies.append(
-            (
-                np.count_nonzero(truth_lines),
-                np.count_nonzero(truth_lines & prediction),
-                np.count_nonzero(prediction_lines),
-                np.count_nonzero(prediction_lines & truth),
-            )
-        )
+        """Count the next slices, all (k, y, x) bool: both masks, each with its centrelines."""
+        for each in zip(truth, truth_lines, prediction, prediction_lines, strict=True):
+            self._tallies.append(_tally(*each))
 
     def scores(self) -> CentrelineScores:
         """Return the scores of all slices so far."""
@@ -80,9 +74,20 @@ def score_centrelines(
     tally = CentrelineTally()
     for slab in read_slabs(pair, stage=STAGE, progress=progress, cancel=cancel):
         truth, prediction = slab.truth == value, (slab.prediction == value) & slab.is_known
-        for a, b in zip(truth, prediction, strict=True):
-            tally.add(a, thin(a), b, thin(b))
+        tally.add(truth, thin(truth), prediction, thin(prediction))
     return tally.scores()
+
+
+def _tally(
+    truth: np.ndarray, truth_lines: np.ndarray, prediction: np.ndarray, prediction_lines: np.ndarray
+) -> tuple[np.integer, ...]:
+    """Return the pixels of both centrelines of a slice, each followed by those of them inside the other mask."""
+    return (
+        np.count_nonzero(truth_lines),
+        np.count_nonzero(truth_lines & prediction),
+        np.count_nonzero(prediction_lines),
+        np.count_nonzero(prediction_lines & truth),
+    )
 
 
 def centreline_dice(tallies: np.ndarray) -> np.ndarray:

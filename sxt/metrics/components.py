@@ -10,9 +10,6 @@ from scipy.sparse.csgraph import connected_components
 Connectivity = Literal[6, 26]
 """Voxels of one object share at least a face (6) or a corner (26)."""
 
-MOST_CELLS = 1 << 22
-"""Of a table in which pairs of labels are counted; where more would be needed, pairs are sorted."""
-
 
 @dataclass(frozen=True)
 class Objects:
@@ -99,22 +96,19 @@ class ComponentStream:
         return self._objects(number_of_label[1:] - 1, n_found), number_of_label
 
     def _note_parts(self, local: np.ndarray, n_found: int) -> None:
-        import cc3d
+        from sxt.metrics import loops
 
-        found = cc3d.statistics(local, no_slice_conversion=True)
-        boxes = np.asarray(found["bounding_boxes"], np.int64)[1:].reshape(
-            n_found, 3, 2
-        )  # label, axis, (first, last)
-        boxes[:, 0] += self._z
-        voxels = np.asarray(found["voxel_counts"], np.int64)[1:]
-        centre = np.asarray(found["centroids"], np.float64)[1:] + np.array([self._z, 0, 0])
-        self._parts.append((voxels, centre * voxels[:, None], boxes[:, :, 0], boxes[:, :, 1]))
+        voxels, sums, first, last = loops.measure_parts(local, n_found)
+        sums[:, 0] += self._z * voxels
+        first[:, 0] += self._z
+        last[:, 0] += self._z
+        self._parts.append((voxels, sums, first, last))
 
     def _objects(self, index: np.ndarray, n_found: int) -> Objects:
         voxels, sums, first, last = (np.concatenate(each) for each in zip(*self._parts, strict=True))
         total = np.zeros(n_found, np.int64)
         np.add.at(total, index, voxels)
-        centre = np.zeros((n_found, 3))
+        centre = np.zeros((n_found, 3), np.int64)
         np.add.at(centre, index, sums)
         lowest = np.full((n_found, 3), np.iinfo(np.int64).max)
         np.minimum.at(lowest, index, first)
@@ -138,9 +132,9 @@ class OverlapCounter:
     def __init__(self) -> None:
         self._pairs: list[np.ndarray] = []
 
-    def add(self, first: SlabLabels, second: SlabLabels, shared: np.ndarray) -> None:
-        """Count in a slab; ``shared`` (k, y, x) bool is where both have a label."""
-        self._pairs.append(_count_pairs(first, second, first.local[shared], second.local[shared]))
+    def add(self, first: SlabLabels, second: SlabLabels) -> None:
+        """Count in a slab."""
+        self._pairs.append(_count_pairs(first, second, first.local, second.local))
 
     def finish(self, first_number: np.ndarray, second_number: np.ndarray) -> Overlaps:
         """Return the overlaps of the components, given the component's number of each provisional label."""
@@ -162,7 +156,7 @@ class OverlapStream:
 
     def add(self, first: np.ndarray, second: np.ndarray) -> None:
         """Take the next slices of both, (k, y, x) bool."""
-        self._overlaps.add(self._first.add(first), self._second.add(second), first & second)
+        self._overlaps.add(self._first.add(first), self._second.add(second))
 
     def finish(self) -> tuple[Objects, Objects, Overlaps]:
         """Return the objects of both and their overlaps."""
@@ -174,27 +168,24 @@ class OverlapStream:
 def _touching(upper: SlabLabels, lower: SlabLabels, connectivity: Connectivity) -> np.ndarray:
     """Return the pairs (n, 2) of labels of a slice (y, x) and the first one of the slab below that touch."""
     reach = 0 if connectivity == 6 else 1
-    above, below = upper.local, lower.local[0]
+    above, below = upper.local[None], lower.local[:1]
     found: list[np.ndarray] = []
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            a, b = above[_shifted(dy), _shifted(dx)], below[_shifted(-dy), _shifted(-dx)]
-            both = (a > 0) & (b > 0)
-            found.append(_count_pairs(upper, lower, a[both], b[both])[:2])
+            a, b = above[:, _shifted(dy), _shifted(dx)], below[:, _shifted(-dy), _shifted(-dx)]
+            found.append(_count_pairs(upper, lower, a, b)[:2])
     return np.unique(np.concatenate(found, axis=1), axis=1).T
 
 
 def _count_pairs(first: SlabLabels, second: SlabLabels, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return (3, n) int64: the pairs of labels that occur in ``a`` and ``b`` (m,), all above 0, and how often."""
+    """Return (3, n) int64: the pairs of labels above 0 that occur in ``a`` and ``b`` (k, y, x), and how often."""
+    from sxt.metrics import loops
+
+    runs = loops.pair_runs(a, b)
     width = second.n_found + 1
-    codes = a.astype(np.int64) * width + b
-    if (first.n_found + 1) * width <= MOST_CELLS:
-        counts = np.bincount(codes)
-        found = np.flatnonzero(counts)
-        counts = counts[found]
-    else:
-        found, counts = np.unique(codes, return_counts=True)
-    return np.stack([found // width + first.shift, found % width + second.shift, counts])
+    codes, of_code = np.unique(runs[0] * width + runs[1], return_inverse=True)
+    counts = np.bincount(of_code, runs[2], len(codes)).astype(np.int64)
+    return np.stack([codes // width + first.shift, codes % width + second.shift, counts])
 
 
 def _shifted(step: int) -> slice:

@@ -75,9 +75,10 @@ class JointCounter:
 
     def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
         """Count the next slices, both (k, y, x) uint8."""
-        for true_slice, predicted_slice in zip(truth, prediction, strict=True):
-            codes = (true_slice.astype(np.uint16) << 8) | predicted_slice
-            counts = np.bincount(codes.reshape(-1), minlength=N_VALUES * N_VALUES)
+        from sxt.metrics import loops
+
+        for each in zip(truth, prediction, strict=True):
+            counts = loops.count_joint(*each).reshape(-1)
             found = np.flatnonzero(counts)
             self._slices.append((found, counts[found]))
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,28 +188,25 @@ class _Shapes:
         normals = sample_normals(
             self._pair, found.value, found.truth_surface, progress=self._progress, cancel=self._cancel
         )
-        shapes: list[_Shape] = []
+        shapes = [_Shape(None, None)] * len(is_measured)
+        asked = [v for v, each in enumerate(found.surfaces) if each is not None]
+        surfaces = [each for each in found.surfaces if each is not None]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            asked = [None if each is None else self._ask(pool, truth, each) for each in found.surfaces]
-            for v, (surface, both) in enumerate(zip(found.surfaces, asked, strict=True)):
-                if surface is None or both is None:
-                    shapes.append(_Shape(None, None))
-                    continue
-                distances = SurfaceDistances(both[0].result(), both[1].result())
-                shapes.append(self._score(found.truth_surface, surface, distances, normals))
+            from_predictions = pool.submit(
+                truth.distances_of, *(each.points for each in surfaces), cancel=self._cancel
+            )
+            from_truth = [pool.submit(self._from_truth, truth.surface, each) for each in surfaces]
+            for number, v in enumerate(asked):
+                distances = SurfaceDistances(from_truth[number].result(), from_predictions.result()[number])
+                shapes[v] = self._score(truth.surface, surfaces[number], distances, normals)
                 of_version = f" of {names[v]}" if names else ""
                 self._progress(Progress(DISTANCE_STAGE + of_version, v + 1, len(is_measured)))
         return shapes
 
-    def _ask(
-        self, pool: Executor, truth: NearestSurface, surface: Surface
-    ) -> tuple[Future[np.ndarray], Future[np.ndarray]]:
-        """Begin to measure how far the truth's surface is from a version's, and the other way round."""
+    def _from_truth(self, truth: Surface, surface: Surface) -> np.ndarray:
+        """Return how far the truth's surface is from a version's."""
         nearest = NearestSurface(surface, self._pair.shape[1:], self._size)
-        return (
-            pool.submit(nearest.distances_of, truth.surface.points, cancel=self._cancel),
-            pool.submit(truth.distances_of, surface.points, cancel=self._cancel),
-        )
+        return nearest.distances_of(truth.points, cancel=self._cancel)[0]
 
     def _score(
         self, truth: Surface, surface: Surface, distances: SurfaceDistances, normals: Normals | None

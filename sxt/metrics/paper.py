@@ -54,26 +54,23 @@ class PaperCounter:
     unlabelled pixels are left out; where a patch has nothing to find, the rules of `sxt.metrics.score` hold.
     """
 
-    def __init__(self, slice_shape: tuple[int, int], value: int, *, patch_px: int = PATCH_PX) -> None:
+    def __init__(self, value: int, *, patch_px: int = PATCH_PX) -> None:
         if patch_px < 1:
             raise SettingsError(f"A patch of {patch_px} px is not possible; use 1 or more.")
-        y, x = (np.arange(size) // patch_px for size in slice_shape)
-        self._n_patches = int((y[-1] + 1) * (x[-1] + 1))
-        n_codes = N_GROUPS * N_LEVELS
-        self._patch_code = (y[:, None] * (x[-1] + 1) + x) * n_codes  # (y, x), as wide as bincount takes it
-        self._group_code = np.full(256, _OTHER * N_LEVELS, np.uint16)
-        self._group_code[value] = _CLASS * N_LEVELS
-        self._group_code[UNLABELLED] = _UNLABELLED * N_LEVELS
+        self._patch_px = patch_px
+        self._group_of_value = np.full(256, _OTHER, np.uint8)
+        self._group_of_value[value] = _CLASS
+        self._group_of_value[UNLABELLED] = _UNLABELLED
         self._levels = np.zeros((N_GROUPS, N_LEVELS), np.int64)
         self._counts: list[np.ndarray] = []
 
     def add(self, probability: np.ndarray, truth: np.ndarray) -> None:
         """Count the next slices, both (k, y, x) uint8."""
+        from sxt.metrics import loops
+
         states = np.searchsorted(_state_of_level(), [_NEGATIVE, _AMBIGUOUS, _POSITIVE])
-        shape = (self._n_patches, N_GROUPS, N_LEVELS)
-        for slice_, true_slice in zip(probability, truth, strict=True):
-            code = self._patch_code + (self._group_code[true_slice] + slice_)
-            counts = np.bincount(code.reshape(-1), minlength=np.prod(shape)).reshape(shape)
+        for each in zip(probability, truth, strict=True):
+            counts = loops.count_levels(*each, self._group_of_value, N_GROUPS, self._patch_px)
             self._levels += counts.sum(axis=0)
             self._counts.append(np.add.reduceat(counts[:, :_UNLABELLED], states, axis=2))
 

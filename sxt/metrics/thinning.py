@@ -12,52 +12,16 @@ FIRST, SECOND = 1, 2
 
 
 def thin(mask: np.ndarray) -> np.ndarray:
-    """Thin a slice (y, x) bool; returns the lines, (y, x) bool.
+    """Thin slices (k, y, x) bool, each by itself; returns the lines, (k, y, x) bool.
 
     Notes
     -----
     The parallel algorithm of Guo and Hall 1989 (10.1145/62065.62074), which keeps what is connected connected. What
     surrounds a pixel is kept up to date as its neighbours go, so that the time goes with the foreground.
     """
-    image = np.pad(mask.view(np.uint8), 1)  # (y + 2, x + 2)
-    steps = [dy * image.shape[1] + dx for dy, dx in AROUND]
-    surroundings, allowed = _surroundings(image, steps), _allowed_passes()
-    stamp = np.empty(image.size, np.int32)
-    waiting, turn = np.flatnonzero(surroundings), FIRST
-    waiting = waiting[allowed.take(surroundings.take(waiting)) > 0]
-    while len(waiting):
-        passes = allowed.take(surroundings.take(waiting))
-        is_gone = (passes & turn) > 0
-        gone = waiting[is_gone]
-        image.reshape(-1)[gone] = surroundings[gone] = 0
-        touched = [waiting[~is_gone]]
-        for bit, step in enumerate(steps):
-            neighbours = gone - step
-            surroundings[neighbours] &= np.uint8(255 - (1 << bit))
-            touched.append(neighbours)
-        waiting = _each_once(np.concatenate(touched), surroundings, stamp)
-        turn = FIRST + SECOND - turn
-    return image[1:-1, 1:-1].view(np.bool_)
+    from sxt.metrics import loops
 
-
-def _surroundings(image: np.ndarray, steps: list[int]) -> np.ndarray:
-    """Return the neighbours of each foreground pixel of a slice with a rim of 0 as bits, (n,) uint8; 0 elsewhere."""
-    flat, rim = image.reshape(-1), image.shape[1] + 1
-    found = np.zeros_like(flat)
-    inner, scratch = found[rim:-rim], np.empty(len(flat) - 2 * rim, np.uint8)
-    for bit, step in enumerate(steps):
-        neighbours = flat[rim + step : len(flat) - rim + step]
-        inner |= np.multiply(neighbours, np.uint8(1 << bit), out=scratch)
-    found *= flat
-    return found
-
-
-def _each_once(places: np.ndarray, surroundings: np.ndarray, stamp: np.ndarray) -> np.ndarray:
-    """Return those places that may go, each once; ``stamp`` is scratch room for every place there is."""
-    able = places[_allowed_passes().take(surroundings.take(places)) > 0]
-    numbers = np.arange(len(able), dtype=np.int32)
-    stamp[able] = numbers
-    return able[stamp.take(able) == numbers]
+    return loops.thin_slices(mask, _allowed_passes(), np.array(AROUND))
 
 
 @cache

@@ -155,7 +155,7 @@ class _VoxelPass:
         self._values = values
         self._counter = JointCounter()
         self._channels = values if pair.probabilities else ()
-        self._papers = [PaperCounter(pair.shape[1:], value) for value in self._channels]
+        self._papers = [PaperCounter(value) for value in self._channels]
 
     def add(self, slab: SlabPair) -> None:
         truth = slab.own_truth
@@ -181,7 +181,7 @@ class _ClassSlab:
 
     mask: np.ndarray
     labels: SlabLabels | None
-    lines: list[np.ndarray] | None
+    lines: np.ndarray | None
 
 
 class _ClassPass:
@@ -234,23 +234,22 @@ class _ClassPass:
         return _ClassSlab(
             mask,
             self._components[number].add(mask) if has_objects else None,
-            [thin(each) for each in mask] if is_measured and settings.with_centrelines else None,
+            thin(mask) if is_measured and settings.with_centrelines else None,
         )
 
     def _compare(self, version: int, slabs: Sequence[_ClassSlab], is_known: np.ndarray) -> None:
         """Compare a version with the truth, the last of the slabs, and with the baseline."""
         found, truth = slabs[version], slabs[-1]
         if self._is_measured[version] and found.labels is not None and truth.labels is not None:
-            self._with_truth[version].add(truth.labels, found.labels, truth.mask & found.mask)
+            self._with_truth[version].add(truth.labels, found.labels)
         if found.lines is not None and truth.lines is not None:
-            for each in zip(truth.mask, truth.lines, found.mask, found.lines, strict=True):
-                self._centrelines[version].add(*each)
+            self._centrelines[version].add(truth.mask, truth.lines, found.mask, found.lines)
         if self._baseline is None or version == self._baseline:
             return
         base = slabs[self._baseline]
         self._changes[version].add(base.mask, found.mask, truth.mask, is_known)
         if found.labels is not None and base.labels is not None:
-            self._with_baseline[version].add(base.labels, found.labels, base.mask & found.mask)
+            self._with_baseline[version].add(base.labels, found.labels)
 
     def finish(self, blocks: tuple[range, ...], slices: np.ndarray) -> ClassFindings:
         settings, measured = self._settings, self._is_measured

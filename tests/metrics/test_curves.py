@@ -12,7 +12,7 @@ from tests.metrics.masks import probabilities
 
 
 def count_probability(probability, truth, value):
-    counter = PaperCounter(truth.shape[1:], value, patch_px=3)
+    counter = PaperCounter(value, patch_px=3)
     counter.add(probability, truth)
     return counter.histogram()
 
@@ -114,7 +114,7 @@ def test_a_histogram_grows_slab_by_slab():
     rng = np.random.default_rng(0)
     truth, probability = rng.integers(0, 2, (4, 5, 6), np.uint8), rng.integers(0, 256, (4, 5, 6), np.uint8)
     whole = count_probability(probability, truth, 1)
-    counter = PaperCounter(truth.shape[1:], 1, patch_px=3)
+    counter = PaperCounter(1, patch_px=3)
     for part in (slice(0, 1), slice(1, 4)):  # as slabs come
         counter.add(probability[part], truth[part])
     parts = counter.histogram()

@@ -25,7 +25,7 @@ def by_hand(probability, truth, patch):
 @given(probabilities(), st.integers(1, 5))
 def test_scores_are_the_published_definitions_patch_by_patch(pair, patch):
     probability, truth = pair
-    counter = PaperCounter(truth.shape[1:], 1, patch_px=patch)
+    counter = PaperCounter(1, patch_px=patch)
     counter.add(probability, truth)
     found, rows = counter.scores(), by_hand(probability, truth, patch)
     assert found.n_patches == len(rows)
@@ -45,7 +45,7 @@ def test_scores_are_the_published_definitions_patch_by_patch(pair, patch):
 def test_an_ambiguous_pixel_counts_as_wrong_in_accuracy_alone():
     probability = np.array([[[255, 128, 0, 243, 242]]], np.uint8)
     truth = np.array([[[1, 1, 0, 1, 1]]], np.uint8)
-    counter = PaperCounter((1, 5), 1)
+    counter = PaperCounter(1)
     counter.add(probability, truth)
     found = counter.scores()
     assert (found.accuracy, found.precision, found.recall, found.f1) == (0.6, 1, 1, 1)

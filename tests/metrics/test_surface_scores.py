@@ -53,16 +53,15 @@ def test_distances_are_those_of_all_pairs(pair):
 
 
 @given(st.integers(0, 30), st.integers(0, 3))
-def test_boxes_slabs_and_how_far_is_near_make_no_difference(seed, near):
+def test_windows_and_slabs_make_no_difference(seed, reach):
     truth = blobs((24, 8, 8), seed=seed, share=0.1)
     prediction = blobs((24, 8, 8), seed=seed + 99, share=0.02)
     whole = measure(MaskPair(prediction, truth))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boundary, "BOX_VOXELS", 64 * 5)
-        patch.setattr(boundary, "NEAR_VOXELS", near)
+        patch.setattr(boundary, "WINDOW_BYTES", 4 * 64 * (2 * reach + 1))
         patch.setattr(pair_module, "SLAB_VOXELS", 64 * 2)
-        boxed = measure(MaskPair(prediction, truth))
-    for one, other in zip(whole[:2], boxed[:2], strict=True):
+        parted = measure(MaskPair(prediction, truth))
+    for one, other in zip(whole[:2], parted[:2], strict=True):
         for name in vars(one):
             assert np.array_equal(getattr(one, name), getattr(other, name)) or np.allclose(
                 getattr(one, name), getattr(other, name), rtol=1e-5
