@@ -23,7 +23,7 @@ use_huge_pages()  # before torch is imported
 
 import held_out
 import numpy as np
-from simulated_cells import VOXEL_RANGE_NM, CellPlan, open_cells
+from simulated_cells import VOXEL_RANGE_NM, CellKind, CellPlan, open_cells
 
 from sxt.files import write_text_atomically
 from sxt.models import Model, ModelClass, ModelConfig, load_model, next_version, save_model
@@ -64,30 +64,33 @@ class Phase:
     n_steps : int
     learning_rate : float
         At its peak; it rises over the first twentieth and falls along half a cosine to a hundredth.
-    varied_seeds, standard_seeds : range
-        Of cells with every setting drawn at random, and of cells imaged at the simulator's standard settings.
+    seeds : mapping of str to range
+        Of the cells of each kind; see `CellPlan`.
     """
 
     classes: tuple[str, ...]
     n_steps: int
     learning_rate: float
-    varied_seeds: range
-    standard_seeds: range
+    seeds: Mapping[CellKind, range]
 
     @property
     def plans(self) -> list[CellPlan]:
-        return [
-            *(CellPlan(seed, is_standard=False) for seed in self.varied_seeds),
-            *(CellPlan(seed, is_standard=True) for seed in self.standard_seeds),
-        ]
+        return [CellPlan(seed, kind) for kind, seeds in self.seeds.items() for seed in seeds]
 
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
-VARIED, STANDARD = range(1_000, 1_080), range(2_000, 2_032)
+STANDARD_SEEDS = range(2_000, 2_096)
+VARIED_CELLS: Mapping[CellKind, range] = {"varied": range(1_000, 1_160), "standard": STANDARD_SEEDS}
+WIDER_CELLS: Mapping[CellKind, range] = {"wider": range(3_000, 3_160), "standard": STANDARD_SEEDS}
 
 
 NETWORK = NetworkConfig(
-    in_channels=3, stem_width=8, stage_widths=(8, 16, 32, 64, 128), neck_width=256, head_width=16
+    in_channels=3,
+    stem_width=8,
+    stage_widths=(8, 16, 32, 64, 128),
+    neck_width=256,
+    head_width=16,
+    n_label_blocks=1,
 )
 
 
@@ -97,11 +100,11 @@ class ShippedSettings:
 
     network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
-    shared: Phase = Phase(ALL_CLASSES, 4_500, 2e-3, VARIED, STANDARD)
+    shared: Phase = Phase(ALL_CLASSES, 9_000, 2e-3, VARIED_CELLS)
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 2_500, 1e-3, VARIED, STANDARD),
-            "organelles": Phase(ALL_CLASSES, 1_200, 6e-4, VARIED, STANDARD),
+            "membrane": Phase(("membrane",), 8_000, 1.2e-3, WIDER_CELLS),
+            "organelles": Phase(ALL_CLASSES, 3_000, 8e-4, WIDER_CELLS),
         }
     )
     recipe: SupervisedRecipe = dataclasses.field(
@@ -118,6 +121,12 @@ class ShippedSettings:
 
 
 SETTINGS = ShippedSettings()
+
+KINDS: Mapping[CellKind, str] = {
+    "standard": "at the standard settings",
+    "varied": "with settings drawn, without large beads and filaments",
+    "wider": "with all settings drawn",
+}
 
 DESCRIPTIONS = {
     "membrane": "Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
@@ -144,7 +153,7 @@ def make_version(
     shared = train_phase(SHARED, settings.shared, work_dir, settings)
     own = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
     model = load_model(own.spec, root=own.path.parents[1])
-    cells = open_cells(work_dir / "cells", settings.shared.plans[::DESCRIBED_EVERY])
+    cells = open_cells(work_dir / "cells", settings.own[name].plans[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
@@ -283,9 +292,8 @@ def summarise(measured: Sequence[held_out.Measured]) -> dict[str, float]:
 def describe_phase(phase: Phase) -> str:
     """Return a phase's classes, steps, learning rate and cells in words."""
     return (
-        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}; "
-        f"{len(phase.varied_seeds)} cells with all settings drawn, {name_seeds(phase.varied_seeds)}; "
-        f"{len(phase.standard_seeds)} at the standard settings, {name_seeds(phase.standard_seeds)}"
+        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}; cells: "
+        + "; ".join(f"{len(seeds)} {KINDS[kind]}, {name_seeds(seeds)}" for kind, seeds in phase.seeds.items())
     )
 
 

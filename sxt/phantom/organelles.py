@@ -127,6 +127,18 @@ class OrganellePainter:
             within = np.clip(np.minimum(-nucleolus.distance(grid, box), -200 - distance[box]) / 60, 0, 1)
             self.scene.absorption[box] += within * np.float32(0.25 * level)
 
+    def paint_filaments(self) -> None:
+        """Draw thin, nearly straight lines wherever they fall; organelles are painted over them."""
+        s = self.specimen
+        for _ in range(self._count(s.filaments_per_um3)):
+            line = self._draw_tube(
+                self._draw_centre(),
+                self._draw(s.filament_length_nm),
+                self._draw(s.filament_radius_nm),
+                self.rng.uniform(0.96, 0.995),
+            )
+            self.scene.paint_shape(line, Body(self._draw(s.filament_per_um)), takes=False)
+
     def paint_mitochondria(self) -> None:
         """Place long tubes, some of them branched, with a dense matrix."""
         s = self.specimen

@@ -1,5 +1,7 @@
 """Draw settings at random, wide enough that real tomograms lie within their range."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sxt.phantom import absorption
@@ -16,6 +18,8 @@ from sxt.tomogram import Absorbing
 
 VOXEL_RANGE_NM = (8.0, 30.0)
 PHOTON_RANGE = (300.0, 30_000.0)
+BEAD_RADIUS_RANGE_NM = (60.0, 190.0)
+FILAMENT_RANGE_PER_UM3 = (0.5, 8.0)
 
 
 def draw_settings(
@@ -24,6 +28,8 @@ def draw_settings(
     *,
     voxel_range_nm: Range = VOXEL_RANGE_NM,
     photon_range: Range = PHOTON_RANGE,
+    bead_radius_range_nm: Range = BEAD_RADIUS_RANGE_NM,
+    filament_range_per_um3: Range = FILAMENT_RANGE_PER_UM3,
     absorbing_is: Absorbing = "dark",
 ) -> PhantomSettings:
     """Draw settings of a simulated tomogram of ``shape`` (z, y, x); the same seed gives the same settings.
@@ -31,24 +37,25 @@ def draw_settings(
     Notes
     -----
     Voxel sizes, photons, tilt ranges and absorption cover what microscopes at 510 eV deliver. Densities of
-    organelles are drawn over a factor of 5 to 10, so that crowded and nearly empty fields both occur.
+    organelles are drawn over a factor of 5 to 10, so that crowded and nearly empty fields both occur. Three of five
+    cells have filaments, unless their range ends at 0.
     """
     rng = np.random.default_rng([seed, 0])
     voxel_nm = float(np.exp(rng.uniform(*np.log(voxel_range_nm))))
-    return PhantomSettings(
-        shape,
-        voxel_nm,
-        _draw_specimen(rng, voxel_nm),
-        _draw_acquisition(rng, voxel_nm, photon_range),
-        _draw_reconstruction(rng, voxel_nm, absorbing_is),
-    )
+    specimen = _draw_specimen(rng, voxel_nm, bead_radius_range_nm)
+    acquisition = _draw_acquisition(rng, voxel_nm, photon_range)
+    reconstruction = _draw_reconstruction(rng, voxel_nm, absorbing_is)
+    specimen = replace(specimen, filaments_per_um3=_draw_filaments(rng, filament_range_per_um3))
+    return PhantomSettings(shape, voxel_nm, specimen, acquisition, reconstruction)
 
 
-def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSettings:
+def _draw_specimen(
+    rng: np.random.Generator, voxel_nm: float, bead_radius_range_nm: Range
+) -> SpecimenSettings:
     cytosol = rng.uniform(*absorption.CYTOSOL_RANGE_PER_UM)
     texture = rng.uniform(0.05, 0.24)
     mitochondrion = cytosol + rng.uniform(0.06 + 0.3 * texture, 0.30)
-    bead = rng.uniform(60.0, 130.0)
+    bead = rng.uniform(*bead_radius_range_nm)
     smallest = rng.uniform(50.0, 110.0)
     membrane_nm = rng.uniform(8.0, 14.0)
     return SpecimenSettings(
@@ -87,6 +94,13 @@ def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSetting
         membrane_thickness_nm=(membrane_nm, membrane_nm * 1.5),
         margin_nm=float(min(rng.uniform(150.0, 400.0), 20 * voxel_nm)),
     )
+
+
+def _draw_filaments(rng: np.random.Generator, range_per_um3: Range) -> float:
+    """Draw how many filaments there are, none in two of five cells."""
+    if range_per_um3[1] == 0 or rng.random() < 0.4:
+        return 0.0
+    return _log_uniform(rng, *range_per_um3)
 
 
 def _draw_acquisition(rng: np.random.Generator, voxel_nm: float, photon_range: Range) -> AcquisitionSettings:

@@ -63,6 +63,8 @@ def build_specimen(
     painter = OrganellePainter(scene, specimen, structure_rng)
     steps = [painter.paint_mitochondria, painter.paint_droplets, painter.paint_vesicles]
     steps += [painter.paint_reticulum, painter.paint_beads]
+    if specimen.filaments_per_um3 > 0:
+        steps.insert(0, painter.paint_filaments)
     if specimen.has_nucleus:
         steps.insert(0, painter.paint_nucleus)
     if specimen.has_cell_edge:

@@ -1,6 +1,8 @@
+import dataclasses
+
 import numpy as np
 import pytest
-from scipy.ndimage import label
+from scipy.ndimage import distance_transform_edt, label
 
 from sxt.phantom import AcquisitionSettings, PhantomSettings, SpecimenSettings, build_specimen
 from sxt.phantom.absorption import (
@@ -222,6 +224,21 @@ def test_filopodia_reach_into_the_ice_with_a_membrane_around():
     kept = slice(without.margin, without.margin + 24)
     assert grown[kept].sum() > 200
     assert (with_filopodia.labels[grown[kept]] == MEMBRANE).any()
+
+
+def test_filaments_are_thin_dark_lines_without_a_label():
+    empty = {name: 0 for name in SpecimenSettings.__dataclass_fields__ if name.endswith("_per_um3")}
+    bare = SpecimenSettings(**empty, has_nucleus=False, texture=0.0)
+    crossed = dataclasses.replace(bare, filaments_per_um3=6.0, filament_radius_nm=(15.0, 15.0))
+    without, with_filaments = (
+        build_specimen(PhantomSettings((12, 100, 100), 10.0, specimen=each), seed=2)
+        for each in (bare, crossed)
+    )
+    assert not with_filaments.labels.any()
+    is_line = with_filaments.absorption_per_um > without.absorption_per_um + 0.05
+    assert 0.0005 < is_line.mean() < 0.05
+    thickness_nm = 2 * 10.0 * distance_transform_edt(is_line)
+    assert thickness_nm.max() <= 60.0  # two may cross
 
 
 def test_film_and_grid_bar_lie_below_what_is_kept():

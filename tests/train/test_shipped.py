@@ -44,13 +44,14 @@ def small(shipped, monkeypatch):
         ),
     ]
     classes = shipped.ALL_CLASSES
-    varied = range(1, 1 + N_VARIED)
+    cells_of = {"varied": range(1, 1 + N_VARIED), "standard": range(11, 12)}
+    wider_cells = {"wider": range(21, 21 + N_VARIED), "standard": range(11, 12)}
     return shipped.ShippedSettings(
         network=TINY,
-        shared=shipped.Phase(classes, 2, 1e-3, varied, range(11, 12)),
+        shared=shipped.Phase(classes, 2, 1e-3, cells_of),
         own={
-            "membrane": shipped.Phase(("membrane",), 1, 5e-4, varied, range(11, 12)),
-            "organelles": shipped.Phase(classes, 1, 5e-4, varied, range(11, 12)),
+            "membrane": shipped.Phase(("membrane",), 1, 5e-4, wider_cells),
+            "organelles": shipped.Phase(classes, 1, 5e-4, wider_cells),
         },
         recipe=dataclasses.replace(shipped.SETTINGS.recipe, crop_px=16, batch_crops=2),
         conditions=tuple(conditions),
@@ -77,8 +78,8 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert [each.name for each in membrane.classes] == ["membrane"]
     assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
     assert membrane.training["phase 2"] == (
-        "membrane: 1 steps, learning rate 0.0005; 6 cells with all settings drawn, seeds 1 to 6; 1 at the standard "
-        "settings, seeds 11 to 11"
+        "membrane: 1 steps, learning rate 0.0005; cells: 6 with all settings drawn, seeds 21 to 26; 1 at the "
+        "standard settings, seeds 11 to 11"
     )
     assert membrane.metrics.keys() == {
         "dice",
@@ -98,12 +99,18 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert (made["membrane"] / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_cells_of_varied_seeds_have_every_setting_drawn(shipped):
+def test_cells_of_each_kind_are_drawn_as_widely_as_it_says(shipped):
     plan = sys.modules["simulated_cells"].CellPlan
-    varied, standard = plan(1_003, is_standard=False).settings, plan(1_003, is_standard=True).settings
+    standard, varied, wider = (plan(1_003, kind).settings for kind in ("standard", "varied", "wider"))
     assert standard == PhantomSettings(standard.shape, standard.voxel_size_nm)
     assert varied.voxel_size_nm == standard.voxel_size_nm
     assert varied.specimen != standard.specimen
+    assert (varied.specimen.filaments_per_um3, wider.specimen.filaments_per_um3) == (
+        0,
+        pytest.approx(0.6, abs=0.3),
+    )
+    assert varied.specimen.bead_radius_nm < wider.specimen.bead_radius_nm
+    assert wider.acquisition == varied.acquisition
     assert varied.shape[1] * varied.voxel_zyx_nm[1] >= 4000
 
 
@@ -111,7 +118,8 @@ def test_conditions_outside_lie_outside_and_no_seed_was_trained_on(shipped):
     conditions = shipped.SETTINGS.conditions
     assert sum(each.is_outside for each in conditions) == 4
     tested = {seed for each in conditions for _, seed in each.cells}
-    trained = {plan.seed for plan in shipped.SETTINGS.shared.plans}
+    phases = [shipped.SETTINGS.shared, *shipped.SETTINGS.own.values()]
+    trained = {plan.seed for phase in phases for plan in phase.plans}
     assert tested.isdisjoint(trained)
 
 
