@@ -104,7 +104,7 @@ class ShippedSettings:
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
             "membrane": Phase(("membrane",), 8_000, 1.2e-3, WIDER_CELLS),
-            "organelles": Phase(ALL_CLASSES, 3_000, 8e-4, WIDER_CELLS),
+            "organelles": Phase(ALL_CLASSES, 4_000, 8e-4, WIDER_CELLS),
         }
     )
     recipe: SupervisedRecipe = dataclasses.field(
