@@ -3,7 +3,7 @@
 import streamlit as st
 
 from sxt.ui.job_progress import take_finished
-from sxt.ui.metrics.about import draw_about
+from sxt.ui.metrics.about import draw_about, draw_warnings
 from sxt.ui.metrics.form import PAGE, compare_form
 from sxt.ui.metrics.labelled import list_labelled
 from sxt.ui.metrics.look import follow_look, forget_look
@@ -47,6 +47,7 @@ with controls, errors_shown():
 with result, errors_shown():
     is_running = watch_jobs()
     if shown is not None:
+        draw_warnings(catalogue, shown)
         draw_study(studies, shown)
     elif not labelled:
         empty_state(

@@ -294,10 +294,11 @@ def _warnings(n_units: int, block_slices: int | None, settings: StatisticsSettin
         )
     if n_units < settings.min_units:
         what = _count(n_units, "block" if block_slices is not None else "tomogram")
-        found.append(
-            f"{what} {'is' if n_units == 1 else 'are'} too few to tell versions apart; {settings.min_units} are the "
-            "fewest that can."
-        )
+        needed = f"{settings.min_units} are the fewest that can"
+        if block_slices is not None:
+            enough = _count(settings.min_units * block_slices, "labelled slice")
+            needed += f", here about {enough}, or {settings.min_units} tomograms"
+        found.append(f"{what} {'is' if n_units == 1 else 'are'} too few to tell versions apart; {needed}.")
     return tuple(found)
 
 

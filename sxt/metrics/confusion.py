@@ -12,6 +12,8 @@ from sxt.progress import CancelToken, ProgressCallback, ignore_progress
 
 STAGE = "count voxels"
 N_VALUES = 256
+MOST_CLASSES = 64
+"""A mask with more values than this is taken for grey values."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,19 @@ def choose_classes(found: FoundValues, classes: Iterable[int] | None) -> tuple[i
     Raises
     ------
     InputError
-        Where the prediction holds 255, nothing is labelled, or there is no class at all.
+        Where the prediction holds 255, one of the two looks like grey values, nothing is labelled, or there is no class
+        at all.
     """
     if UNLABELLED in found.prediction:
         raise InputError(
             "The prediction holds 255, which stands for unlabelled; use --binary where 255 is its foreground."
         )
+    for what, held in (("truth", found.truth), ("prediction", found.prediction)):
+        if len(set(held) - {0, UNLABELLED}) > MOST_CLASSES:
+            raise InputError(
+                f"The {what} holds {len(held)} values, which look like grey values; give a mask of classes, or use "
+                "--binary where every value but 0 is foreground."
+            )
     if not found.n_known:
         raise InputError("No voxel that is to be measured is labelled (the truth is 255 there); give labels.")
     if classes is not None:

@@ -14,13 +14,11 @@ from sxt.metrics.plot_style import (
     plain_text,
     version_marker,
 )
+from sxt.metrics.statistics import FEWEST_UNITS
 from sxt.metrics.study import Changes, Study
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-FEWEST_UNITS = 2
-"""For an interval."""
 
 SPARE_ROOM = 1.04
 """Of an axis beyond the largest value on it."""
@@ -38,7 +36,7 @@ SCORE_LABELS = {
 def draw_intervals(study: Study, class_value: int) -> "Figure | None":
     """Each score with its interval: differences from the baseline, or values where there is one version."""
     comparison = next((each for each in study.comparisons if each.class_value == class_value), None)
-    if comparison is None or comparison.n_units < FEWEST_UNITS:
+    if comparison is None or comparison.n_units < FEWEST_UNITS:  # of fewer there are no intervals
         return None
     is_difference = len(study.versions) > 1
     figure = new_figure(f"Difference from {comparison.baseline}" if is_difference else "Score", "")
@@ -120,16 +118,18 @@ def draw_slices(study: Study, tomogram: int, class_value: int) -> "Figure | None
         figure.update_yaxes(
             title="FN · FP, voxels", range=[-most, most], row=row, col=1, secondary_y=False
         )  # both zeros in the middle, so that the line lies above what is missed
+        lowest = _floor_of(dice)
         figure.update_yaxes(
             title="Dice",
-            range=[-SPARE_ROOM, SPARE_ROOM],
-            tickvals=[0, 0.5, 1],
+            range=[lowest - SPARE_ROOM * (1 - lowest), lowest + SPARE_ROOM * (1 - lowest)],
+            tickvals=[lowest, (1 + lowest) / 2, 1],
+            tickformat=".2~f",
             showgrid=False,
             row=row,
             col=1,
             secondary_y=True,
         )
-    figure.update_layout(barmode="relative", bargap=0.1)
+    figure.update_layout(barmode="relative", bargap=0)
     figure.update_xaxes(title="Slice", row=len(rows), col=1)
     return figure
 
@@ -148,7 +148,7 @@ def draw_changes(study: Study, tomogram: int, class_value: int) -> "Figure | Non
     )
     for row, each in enumerate(chosen, start=1):
         _add_changes(figure, each, row)
-    figure.update_layout(barmode="relative", bargap=0.1)
+    figure.update_layout(barmode="relative", bargap=0)
     figure.update_xaxes(title="Slice", row=len(chosen), col=1)
     return figure
 
@@ -170,7 +170,7 @@ def draw_confusion(study: Study, version: int) -> "Figure | None":
             for row in zip(share, np.asarray(matrix), strict=True)
         ],
         texttemplate="%{text}",
-        colorscale="Viridis",
+        colorscale=[[0, "#F7FBFF"], [0.5, "#9ECAE1"], [1, "#2171B5"]],
         zmin=0,
         zmax=1,
         colorbar={"title": "Share of<br>true class"},
@@ -201,6 +201,12 @@ def draw_distribution(study: Study, class_value: int) -> "Figure | None":
         )
     figure.update_layout(showlegend=False)
     return figure
+
+
+def _floor_of(dice: np.ndarray) -> float:
+    """Return the tenth below the lowest of the scores, at most 0.9, from which on they are drawn."""
+    known = dice[np.isfinite(dice)]
+    return float(np.clip(np.floor(10 * known.min()) / 10, 0, 0.9)) if len(known) else 0.0
 
 
 def _add_changes(figure: "Figure", changes: Changes, row: int) -> None:

@@ -92,7 +92,7 @@ def _lay_out(figure: "Figure", height: int) -> None:
         height=height,
         margin={"l": 70, "r": 30, "t": 40, "b": 55},
         font={"family": "system-ui, sans-serif", "size": 13},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 1, "xanchor": "right"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "xanchor": "left"},
     )
 
 

@@ -42,7 +42,7 @@ th { font-weight: 600; } td.n { white-space: nowrap; }
 .warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.5rem 0.9rem; margin: 0.5rem 0; }
 .note { border-left: 4px solid #0072b2; background: #eef5fa; padding: 0.5rem 0.9rem; margin: 0.5rem 0; }
 .better { color: #00694d; font-weight: 600; } .worse { color: #a84600; font-weight: 600; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(500px, 1fr)); gap: 0.5rem 1.5rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(500px, 1fr)); gap: 0.5rem 1.5rem; }
 figure { margin: 0.5rem 0; min-width: 0; } figcaption { font-size: 0.9rem; } .wide { overflow-x: auto; }
 code { font-size: 0.9em; } @media print { .plots { display: block; } }
 """
@@ -193,7 +193,7 @@ _CURVES: dict[str, tuple[Any, str]] = {
     ),
     "wedge": (
         curve_figures.draw_wedge,
-        "Recall of surfaces by their angle to the beam: at 0° the missing wedge hides them.",
+        "Recall of surfaces by the angle between their normal and the beam: at 0° the missing wedge hides them.",
     ),
     "objects": (curve_figures.draw_objects, "Objects found, by the overlap that is asked for."),
     "roc": (curve_figures.draw_roc, "ROC; the mark is the threshold in use."),

@@ -15,6 +15,9 @@ Verdict = Literal["better", "worse", "no difference", "too little data to tell"]
 MAX_EXACT_UNITS = 14
 """Up to here all sign flips are tried: 2^14 = 16,384."""
 
+FEWEST_UNITS = 4
+"""For an interval: resamples of three or fewer are hardly more than the units themselves."""
+
 BATCH_VALUES = 1 << 22
 """Numbers of a resampling that are held at a time."""
 
@@ -59,7 +62,7 @@ class StatisticsSettings:
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its confidence interval; NaN bounds where there are fewer than two units."""
+    """A value with its confidence interval; NaN bounds where there are fewer than `FEWEST_UNITS`."""
 
     value: float
     low: float
@@ -116,7 +119,12 @@ def bootstrap_interval(tallies: np.ndarray, aggregate: Aggregate, settings: Stat
 def bootstrap_difference(
     baseline: np.ndarray, candidate: np.ndarray, aggregate: Aggregate, settings: StatisticsSettings
 ) -> Interval:
-    """Return by how much the candidate scores higher on the same units, both (n, k), with its interval."""
+    """Return by how much the candidate scores higher on the same units, both (n, k), with its interval.
+
+    Where both are the same on every unit, all three are exactly 0.
+    """
+    if np.array_equal(baseline, candidate):
+        return Interval(0.0, 0.0, 0.0)
     return _interval(
         aggregate.of(candidate) - aggregate.of(baseline),
         lambda w: aggregate.weighted(candidate, w) - aggregate.weighted(baseline, w),
@@ -235,7 +243,7 @@ def _interval(
     Percentiles of the bootstrap are too narrow for small n by what a normal interval is to Student's; Hesterberg 2015
     (10.1080/00031305.2015.1089789) widens them accordingly.
     """
-    if n < 2:
+    if n < FEWEST_UNITS:
         return Interval(value, float("nan"), float("nan"))
     rng = np.random.default_rng(settings.seed)
     batch = max(1, BATCH_VALUES // n)

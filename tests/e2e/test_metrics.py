@@ -90,12 +90,16 @@ def test_a_click_on_an_object_centres_it_shows_it_in_3d_and_stays_in_the_address
     metrics_page.get_by_role("button", name="Next worst slice").click()
     canvas = metrics_page.get_by_test_id("stDataFrame").last.locator("canvas").first
     canvas.click(position={"x": 14, "y": 52}, force=True)
-    expect(metrics_page.get_by_text(re.compile("(Missed|Wrong) object of"))).to_be_visible()
+    expect(
+        metrics_page.get_by_text(re.compile("(Missed|Wrong|Partly found|Partly right) object of"))
+    ).to_be_visible()
     expect(metrics_page.locator(".js-plotly-plot .gl-container canvas").last).to_be_visible()
     expect(metrics_page).to_have_url(re.compile(r"[?&]object=(missed|wrong)-\d+"))
     expect(metrics_page).to_have_url(re.compile(r"[?&]at=\d+-\d+-\d+"))
     at = metrics_page.locator(".strip .slice").first.inner_text()
-    said = metrics_page.get_by_text(re.compile("(Missed|Wrong) object of")).inner_text()
+    said = metrics_page.get_by_text(
+        re.compile("(Missed|Wrong|Partly found|Partly right) object of")
+    ).inner_text()
     metrics_page.reload()
     expect(metrics_page.get_by_text(said)).to_be_visible()
     expect(metrics_page.locator(".strip .slice").first).to_have_text(at)

@@ -9,6 +9,8 @@ from sxt.errors import SettingsError
 from sxt.jobs import KINDS, JobStore
 from sxt.jobs.kinds import find_kind, load_kind
 from sxt.jobs.runner import run_job_here
+from sxt.labels.values import SliceKey
+from sxt.phantom import PhantomSettings, simulate_cell
 from sxt.workspace import WorkerInfo
 from tests.jobs.conftest import save_tiny_model, write_tomogram
 
@@ -92,3 +94,9 @@ def test_the_demo_is_a_simulated_cell(workspace, do):
     assert (tomogram.name, tomogram.shape, tomogram.absorbing_is) == ("Demo cell", (8, 64, 64), "dark")
     assert tomogram.voxel_size_nm == (20.0, 20.0, 20.0)
     assert list(workspace.uploads.iterdir()) == []
+    labels = workspace.find_labels(tomogram_id)
+    assert (labels.volume.list_slices(), labels.hold_out.list()) == ([4, 5, 6, 7], (6, 7))
+    expected = simulate_cell(PhantomSettings((8, 64, 64)), seed=3)
+    found = labels.read(SliceKey("z", 5))
+    assert np.array_equal(found[found != 255], expected.labels[5][found != 255])
+    assert np.array_equal(found == 255, expected.is_in_wedge[5])

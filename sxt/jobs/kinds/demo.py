@@ -1,4 +1,4 @@
-"""Make a simulated tomogram to try things with."""
+"""Make a simulated tomogram to try things with, half of it labelled."""
 
 import tempfile
 from pathlib import Path
@@ -7,10 +7,17 @@ import numpy as np
 from pydantic import Field
 
 from sxt.jobs.kinds.base import JobContext, JobKind, JobOutcome, JobSettings
+from sxt.labels import import_volume
+from sxt.labels.values import UNLABELLED
+from sxt.tomogram import VoxelSize
 from sxt.workspace import Workspace
 
 DEMO_NAME = "Demo cell"
 SLICES_A_WRITE = 16
+LABELLED_FROM, HELD_OUT_FROM = 0.5, 0.75
+"""Of the depth: what lies before is left to label, and what lies behind the second is held out from training."""
+
+LABELLED_BY = "the simulation"
 
 
 class DemoSettings(JobSettings):
@@ -25,22 +32,16 @@ class DemoSettings(JobSettings):
 
 
 def run_demo(context: JobContext, settings: DemoSettings) -> JobOutcome:
-    """Simulate a cell and bring it in."""
-    from sxt.io import open_volume_writer
+    """Simulate a cell, bring it in, and label a part of it."""
     from sxt.phantom import PhantomSettings, simulate_cell
 
     workspace, job = context.workspace, context.job
     cell = simulate_cell(
         PhantomSettings(settings.shape), seed=settings.seed, progress=context.progress, cancel=context.cancel
     )
-    volume = np.asarray(cell.tomogram.data[:])
     with tempfile.TemporaryDirectory(prefix="demo.", suffix=".partial", dir=workspace.uploads) as folder:
         source = Path(folder) / f"demo-{settings.seed}.tif"
-        with open_volume_writer(
-            source, shape=cell.tomogram.shape, dtype=volume.dtype, voxel_size_nm=cell.tomogram.voxel_size_nm
-        ) as writer:
-            for start in range(0, len(volume), SLICES_A_WRITE):
-                writer.write(volume[start : start + SLICES_A_WRITE])
+        _write(source, np.asarray(cell.tomogram.data[:]), cell.tomogram.voxel_size_nm)
         manifest = workspace.import_tomogram(
             source,
             name=settings.name,
@@ -50,7 +51,25 @@ def run_demo(context: JobContext, settings: DemoSettings) -> JobOutcome:
             progress=context.progress,
             cancel=context.cancel,
         )
+        truth = Path(folder) / f"demo-{settings.seed}.labels.tif"
+        n_slices = settings.shape[0]
+        visible = np.where(cell.is_in_wedge, np.uint8(UNLABELLED), cell.labels)
+        visible[: int(LABELLED_FROM * n_slices)] = UNLABELLED
+        _write(truth, visible, cell.tomogram.voxel_size_nm)
+        labels = workspace.open_labels(manifest.id, by=job.submitted_by)
+        import_volume(labels, truth, by=LABELLED_BY, progress=context.progress, cancel=context.cancel)
+        labels.hold_out.write(range(int(HELD_OUT_FROM * n_slices), n_slices))
     return JobOutcome((manifest.id,))
+
+
+def _write(path: Path, volume: np.ndarray, voxel_size_nm: VoxelSize | None) -> None:
+    from sxt.io import open_volume_writer
+
+    with open_volume_writer(
+        path, shape=volume.shape, dtype=volume.dtype, voxel_size_nm=voxel_size_nm
+    ) as writer:
+        for start in range(0, len(volume), SLICES_A_WRITE):
+            writer.write(volume[start : start + SLICES_A_WRITE])
 
 
 KIND = JobKind("demo", "data", DemoSettings, run_demo, makes="tomogram")

@@ -31,7 +31,9 @@ def draw_first_start(page: str) -> None:
                 st.rerun()
             if st.button("Bring in your own", key="home-upload"):
                 st.switch_page(page_file("upload"))
-        st.caption("The simulated cell takes about half a minute to make, and needs no file.")
+        st.caption(
+            "The simulated cell takes about half a minute to make, and needs no file; half of it is labelled."
+        )
     for column, number in zip(st.columns(len(STEPS)), range(len(STEPS)), strict=True):
         title, sentence = STEPS[number]
         column.markdown(f"**{number + 1}. {title}**  \n:gray[{sentence}]")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sxt.metrics import Study
 from sxt.ui.access.user import current_user
 from sxt.ui.errors import errors_shown
 from sxt.ui.metrics.leakage import list_severe_leaks
@@ -22,9 +21,8 @@ TRAINED_ON, OTHER_SLICES = "was trained on", "was trained on other slices of"
 
 
 def draw_about(catalogue: Catalogue, shown: StoredStudy) -> None:
-    """Draw what limits the conclusions, then each version with its note."""
+    """Draw each version with its note."""
     study = open_study(services().workspace, shown.id)
-    draw_warnings(catalogue, shown, study)
     for info in study.versions:
         version = catalogue.find(info.name)
         with st.container(border=True):
@@ -40,8 +38,9 @@ def draw_about(catalogue: Catalogue, shown: StoredStudy) -> None:
                 _draw_version(version, is_baseline=info.name == study.baseline and len(study.versions) > 1)
 
 
-def draw_warnings(catalogue: Catalogue, shown: StoredStudy, study: Study) -> None:
+def draw_warnings(catalogue: Catalogue, shown: StoredStudy) -> None:
     """Say what limits the conclusions: in red that a version was trained on what it was measured on."""
+    study = open_study(services().workspace, shown.id)
     severe = list_severe_leaks(services().workspace, catalogue, shown, study)
     of_versions = {each.warning: each.name for each in study.versions if TRAINED_ON in each.warning}
     rest = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from sxt.ui.metrics.look import change_look, current_look
@@ -21,7 +22,7 @@ from sxt.ui.services import services
 from sxt.ui.shell import errors_shown
 from sxt.ui.text import escape_markdown
 from sxt.ui.viewer.component import Box, Position, ViewerState
-from sxt.ui.viewer.error_maps import FALSE_NEGATIVE, FALSE_POSITIVE, open_map
+from sxt.ui.viewer.error_maps import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, open_map
 
 PLANE_AXIS = {"z": 0, "y": 1, "x": 2}
 
@@ -35,7 +36,29 @@ def choose_object(
     """Look at another object, or at none; ``on_place`` is told where it lies."""
     change_look(wrong_object=chosen)
     if chosen is not None and looked_at is not None and on_place is not None:
-        on_place(place_of(looked_at, chosen))
+        on_place(_place_on(looked_at, chosen))
+
+
+def _place_on(looked_at: LookedAt, chosen: WrongObject) -> Position:
+    """Return the place (z, y, x) of an object's voxel nearest to its centre in the slice of that.
+
+    The centre of a ring lies outside of it; where the slice has none of the object, it is its centre all the same.
+    """
+    centre, box = place_of(looked_at, chosen), box_of(looked_at, chosen)
+    if box is None:
+        return centre
+    overlay = map_overlay(services().workspace, looked_at, "errors", looked_at.version)
+    volume = open_map(services().workspace, "errors", overlay.item_id)
+    (_, top, left), (_, bottom, right) = box
+    z = centre[0] - overlay.origin[0]
+    rows, columns = slice(top, bottom + 1), slice(left, right + 1)
+    codes = volume.levels[0].read((slice(z, z + 1), rows, columns))[0, 0]
+    wrong = FALSE_NEGATIVE if chosen.what == MISSED else FALSE_POSITIVE
+    y, x = np.nonzero((codes == TRUE_POSITIVE) | (codes == wrong))
+    if not len(y):
+        return centre
+    nearest = np.argmin((y + top - centre[1]) ** 2 + (x + left - centre[2]) ** 2)
+    return centre[0], int(y[nearest]) + top, int(x[nearest]) + left
 
 
 def chosen_box(looked_at: LookedAt) -> Box | None:

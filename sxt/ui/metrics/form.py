@@ -80,6 +80,8 @@ def compare_form(labelled: Sequence[LabelledSet], catalogue: Catalogue) -> None:
 
 
 def _verb(n: int) -> str:
+    if n == 0:
+        return "Compare versions"
     return "Measure 1 version" if n == 1 else f"Compare {fmt.count(n, 'version')}"
 
 
@@ -121,15 +123,23 @@ def _choose_versions(catalogue: Catalogue) -> tuple["ModelSummary", ...]:
 def usual_versions(catalogue: Catalogue, selected: str | None) -> list[str]:
     """Return what is compared unless others are chosen: the version that is selected with the one it came from.
 
-    The baseline comes first: the parent, or the default version where there is none.
+    The baseline comes first: the parent, or the default version where there is none; of two versions of one name the
+    earlier one.
     """
     specs = [each.spec for each in catalogue.sound]
     version = catalogue.find(selected)
     parent = version.config.parent if version is not None and version.config is not None else None
     others = [each for each in (parent, *specs) if each in specs and each != selected]
-    if version is None or selected == specs[0]:
-        return specs[:USUAL_VERSIONS]
-    return [*others[: USUAL_VERSIONS - 1], version.spec]
+    if version is not None and selected != specs[0]:
+        return [*others[: USUAL_VERSIONS - 1], version.spec]
+    usual = specs[:USUAL_VERSIONS]
+    is_one_name = len({spec.partition(":")[0] for spec in usual}) == 1
+    return sorted(usual, key=_number_of) if is_one_name else usual
+
+
+def _number_of(spec: str) -> int:
+    number = spec.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _choose_baseline(versions: Sequence["ModelSummary"]) -> str | None:
@@ -146,8 +156,15 @@ def _choose_baseline(versions: Sequence["ModelSummary"]) -> str | None:
 
 def _choose_slices(labelled: Sequence[LabelledSet], tomograms: Sequence[TomogramManifest]) -> bool:
     """Draw the choice between held-out and all slices; returns whether only the former are measured."""
-    only = st.checkbox("Held-out slices only", True, key="metrics-hold-out")
     sets = _sets_of(labelled, tomograms)
+    has_held_out = any(each.held_out for each in sets)
+    only = has_held_out & st.checkbox(
+        "Held-out slices only",
+        has_held_out,
+        key=f"metrics-hold-out-{has_held_out}",
+        disabled=not has_held_out,
+        help=None if has_held_out else "No labelled slice is held out; mark some on the page Label.",
+    )
     if sets:
         st.caption(escape_markdown(describe_measured(sets, hold_out_only=only)))
     return bool(only)

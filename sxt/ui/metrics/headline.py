@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HEADLINE_SCORES = ("dice", "precision", "recall", "surface_dice")
 ROW_HEIGHT_PX = 62
-SCORE_WIDTH_PX, VERSION_WIDTH_PX = 172, 145
+SCORE_WIDTH_PX, VERSION_WIDTH_PX, DIFFERENCE_WIDTH_PX = 172, 145, 95
 """Narrow enough for value and difference to be lines of their own."""
 
 SIGNS = {"better": "▲ better", "worse": "▼ worse", "too little data to tell": "too little data"}
@@ -44,15 +44,15 @@ def draw_headline(comparison: Comparison, *, key: str) -> None:
         st.dataframe(
             _coloured(table),
             hide_index=True,
-            row_height=ROW_HEIGHT_PX if has_others and _has_intervals(comparison) else None,
+            row_height=ROW_HEIGHT_PX if has_others and not differences_only else None,
             key=f"{key}-headline-{differences_only}",
-            column_config=_columns(table),
+            column_config=_columns(table, differences_only=differences_only),
             height="content",
         )
     else:
         st.info("No version differs from the baseline in any of these scores.")
     said, toggle = st.columns([3, 1])
-    said.caption(_explain(comparison))
+    said.caption(_explain(comparison, differences_only=differences_only))
     if has_others:
         toggle.toggle(
             "Show differences only",
@@ -62,12 +62,13 @@ def draw_headline(comparison: Comparison, *, key: str) -> None:
 
 
 def headline_table(comparison: Comparison, *, differences_only: bool) -> pd.DataFrame:
-    """Return the table as text: one row a version, one column a score.
+    """Return the table: one row a version, one column of text a score.
 
     Parameters
     ----------
     differences_only : bool
-        Differences from the baseline, without the baseline itself and without scores in which no version differs.
+        Differences from the baseline as numbers, each followed by a column of its interval and verdict, without the
+        baseline itself and without scores in which no version differs.
     """
     names = [name for name in HEADLINE_SCORES if any(each.score == name for each in comparison.scores)]
     versions = list(comparison.versions)
@@ -77,19 +78,38 @@ def headline_table(comparison: Comparison, *, differences_only: bool) -> pd.Data
     rows = []
     for version in versions:
         is_baseline = version == comparison.baseline and len(comparison.versions) > 1
-        row = {VERSION_COLUMN: f"{version} (baseline)" if is_baseline else version}
+        row: dict[str, str | float] = {VERSION_COLUMN: f"{version} (baseline)" if is_baseline else version}
         for name in names:
             found = comparison.of(version, name)
-            row[SCORE_LABELS[name]] = (
-                _difference(found)
-                if differences_only
-                else _cell(found, with_verdict=len(comparison.versions) > 1 and not is_baseline)
-            )
+            if differences_only:
+                row[SCORE_LABELS[name]] = found.difference.value
+                row[_verdict_column(name)] = _interval_and_verdict(found)
+            else:
+                with_verdict = len(comparison.versions) > 1 and not is_baseline
+                row[SCORE_LABELS[name]] = _cell(found, with_verdict=with_verdict)
         rows.append(row)
-    return pd.DataFrame(rows, columns=[VERSION_COLUMN, *(SCORE_LABELS[name] for name in names)])
+    columns = [
+        column
+        for name in names
+        for column in (SCORE_LABELS[name], *([_verdict_column(name)] if differences_only else []))
+    ]
+    return pd.DataFrame(rows, columns=[VERSION_COLUMN, *columns])
 
 
-def _columns(table: pd.DataFrame) -> dict[str, Any]:
+def _verdict_column(score: str) -> str:
+    return f"{SCORE_LABELS[score]}, verdict"
+
+
+def _columns(table: pd.DataFrame, *, differences_only: bool) -> dict[str, Any]:
+    if differences_only:
+        numbers = list(table.columns[1::2])
+        return {
+            VERSION_COLUMN: st.column_config.TextColumn(pinned=True, width=VERSION_WIDTH_PX),
+            **{
+                name: st.column_config.NumberColumn(format="%+.3f", width=DIFFERENCE_WIDTH_PX)
+                for name in numbers
+            },
+        }
     return {
         name: st.column_config.TextColumn(
             pinned=name == VERSION_COLUMN,
@@ -114,9 +134,10 @@ def _cell(found: ScoreOfVersion, *, with_verdict: bool) -> str:
     return _as_lines(value, f"{found.difference.value:+.3f} {_verdict(found)}")
 
 
-def _difference(found: ScoreOfVersion) -> str:
+def _interval_and_verdict(found: ScoreOfVersion) -> str:
     each = found.difference
-    return _as_lines(format_interval(each.value, each.low, each.high, is_signed=True), _verdict(found))
+    bounds = f"[{each.low:+.3f}, {each.high:+.3f}] " if math.isfinite(each.low) else ""
+    return (bounds + _verdict(found)).replace("-", MINUS)
 
 
 def _verdict(found: ScoreOfVersion) -> str:
@@ -135,10 +156,14 @@ def _coloured(table: pd.DataFrame) -> "Styler":
     return table.style.map(colour, subset=list(table.columns[1:]))
 
 
-def _explain(comparison: Comparison) -> str:
+def _explain(comparison: Comparison, *, differences_only: bool) -> str:
     confidence = f"{100 * comparison.settings.confidence:g} %"
     unit = fmt.count(comparison.n_units, "tomogram" if comparison.unit == "tomogram" else "block")
-    said = f"Intervals of {confidence}; {unit}{' of slices' if comparison.unit == 'block' else ''} resampled."
+    units = f"{unit}{' of slices' if comparison.unit == 'block' else ''}"
+    if _has_intervals(comparison):
+        said = f"Intervals of {confidence}; {units} resampled."
+    else:
+        said = f"Without intervals: {units} {'is' if comparison.n_units == 1 else 'are'} too few for them."
     if len(comparison.versions) < 2:
         return said
-    return f"{said} Below a score: its difference from the baseline."
+    return said if differences_only else f"{said} Below a score: its difference from the baseline."

@@ -12,7 +12,7 @@ from sxt.ui.viewer.component import Position
 LOOK_KEY = "metrics-look"
 WRITTEN_KEY = "metrics-look-written"
 SEEN_KEY = "metrics-seen"
-"""Holds the tomogram that the viewer has shown last; without it the viewer goes where the address says."""
+"""Holds what the viewers have shown last; without it they go where the address says."""
 
 N_AXES = 3
 OBJECTS_BELONG_TO = ("class_value", "version", "on")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sxt.metrics.objects import ObjectTable
+from sxt.metrics.objects import MAIN_THRESHOLD, ObjectTable
 from sxt.tomogram import VoxelSize
 from sxt.ui import format as fmt
 from sxt.ui.metrics.looked_at import LookedAt
@@ -20,6 +20,10 @@ What = Literal["missed", "wrong"]
 
 MISSED: What = "missed"
 WRONG: What = "wrong"
+PARTLY = {MISSED: "partly found", WRONG: "partly right"}
+"""What they are called where they share more than `PARTLY_FROM` with an object of the other side."""
+
+PARTLY_FROM = 0.1
 MOST_ROWS = 2000
 NM3_PER_UM3 = 1e9
 PLACE = ("z", "y", "x")
@@ -119,8 +123,11 @@ def draw_objects(
         return
     n_missed = int((table["what"] == MISSED).sum())
     st.caption(
-        f"{n_missed} missed and {len(table) - n_missed} wrong objects; choose one here or in the picture."
+        f"{fmt.count(n_missed, 'object')} of the labels and {len(table) - n_missed} of the version without a partner "
+        f"of an overlap (IoU) of {MAIN_THRESHOLD:g}; choose one here or in the picture."
     )
+    shown = table.drop(columns=[NUMBER])
+    shown["what"] = [_name_of(*each) for each in zip(table["what"], table["best_iou"], strict=True)]
     # A table takes a selection from outside only when it is new: its name holds what was chosen elsewhere.
     key = f"{looked_at.key}-objects-{'' if chosen is None else chosen.to_text()}"
     row = None if chosen is None else _row_of(table, chosen)
@@ -134,7 +141,7 @@ def draw_objects(
             on_choose(None)
 
     st.dataframe(
-        table.drop(columns=[NUMBER]),
+        shown,
         key=key,
         height=height_px,
         hide_index=True,
@@ -142,11 +149,11 @@ def draw_objects(
         selection_mode="single-row",
         selection_default=None if row is None else {"selection": {"rows": [row]}},
         column_config={
-            "what": st.column_config.TextColumn("What", width=58),
+            "what": st.column_config.TextColumn("What", width=88),
             "voxels": st.column_config.NumberColumn("Voxels", format="localized"),
             "um3": st.column_config.NumberColumn("µm³", format="%.3g", width=58),
             "best_iou": st.column_config.NumberColumn(
-                "Overlap", format="%.2f", width=54, help="With the best partner, IoU."
+                "Overlap", format="%.3f", width=58, help="With the best partner, IoU."
             ),
             **{axis: st.column_config.NumberColumn(axis, format="%d", width=36) for axis in PLACE},
         },
@@ -162,7 +169,12 @@ def describe_object(looked_at: LookedAt, chosen: WrongObject) -> str:
         fmt.count(voxels, "voxel") if size is None else fmt.quantity(voxels * prod(size) / NM3_PER_UM3, "µm³")
     )
     z, y, x = place_of(looked_at, chosen)
-    return f"{chosen.what.capitalize()} object of {large} around z {z}, y {y}, x {x}"
+    what = _name_of(chosen.what, float(table.best_iou[chosen.number - 1])).capitalize()
+    return f"{what} object of {large} around z {z}, y {y}, x {x}"
+
+
+def _name_of(what: What, best_iou: float) -> str:
+    return PARTLY[what] if best_iou >= PARTLY_FROM else what
 
 
 def _row_of(table: pd.DataFrame, chosen: WrongObject) -> int | None:

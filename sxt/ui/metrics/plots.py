@@ -30,7 +30,7 @@ CURVES: dict[str, tuple[Draw, str]] = {
     ),
     "wedge": (
         curve_figures.draw_wedge,
-        "Recall of surfaces by their angle to the beam: at 0° the missing wedge hides them.",
+        "Recall of surfaces by the angle between their normal and the beam: at 0° the missing wedge hides them.",
     ),
     "distances": (
         curve_figures.draw_distances,

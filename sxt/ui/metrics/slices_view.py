@@ -1,6 +1,7 @@
 """Errors slice by slice: a plot along z, and the viewer with right and wrong in false colour, in step."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -38,6 +39,14 @@ N_MARKED = 5
 JUMP_KEY = "metrics-jump"
 
 
+class Seen(NamedTuple):
+    """What the viewers show; with another one of these they are new ones, which do not know where the others were."""
+
+    study: str
+    tomogram: str
+    is_pair: bool
+
+
 @st.fragment
 def draw_slices_view(stored: StoredStudy, study: Study, class_value: int) -> None:
     """Draw plot, viewer and objects of one version on one tomogram."""
@@ -50,8 +59,9 @@ def draw_slices_view(stored: StoredStudy, study: Study, class_value: int) -> Non
         if study.has_labels:
             _draw_plot(looked_at, show)
             _say_what_changed(stored, tomogram)
-        _draw_viewers(looked_at, tomogram, show)
-        st.session_state[SEEN_KEY] = tomogram.id
+        seen = Seen(stored.id, tomogram.id, show == SIDE_BY_SIDE)
+        _draw_viewers(looked_at, tomogram, show, seen)
+        st.session_state[SEEN_KEY] = seen
     write_look()
 
 
@@ -107,11 +117,13 @@ def _next_worst(looked_at: LookedAt) -> None:
     if not looked_at.study.has_labels:
         return
     ranked = rank_slices(looked_at.counts, looked_at.evaluation.slices)
+    key = f"{looked_at.key}-worst"
+    rank = _rank(ranked, key)
     st.button(
-        "Next worst slice",
-        key=f"{looked_at.key}-worst",
+        "Next worst slice" if rank is None else f"Next worst slice ({rank + 1} of {len(ranked)})",
+        key=key,
         on_click=_go_on,
-        args=(ranked,),
+        args=(ranked, key),
         disabled=not ranked,
         help="Goes through the slices, those with most wrong voxels first."
         if ranked
@@ -120,15 +132,25 @@ def _next_worst(looked_at: LookedAt) -> None:
     )
 
 
-def _go_on(ranked: Sequence[int]) -> None:
-    """Go to the slice after the present one in the ranking, and from the last or from elsewhere to the worst."""
-    at = current_look().at
-    rank = ranked.index(at[0]) + 1 if at is not None and at[0] in ranked else 0
-    _jump_to_slice(ranked[rank % len(ranked)])
+def _rank(ranked: Sequence[int], key: str) -> int | None:
+    """Return the place in the ranking that the button has led to, at first the worst; None where the viewer left it."""
+    rank, at = st.session_state.get(f"{key}-rank", 0), current_look().at
+    if at is None:  # at first the viewer is to go to the worst
+        return 0 if ranked else None
+    return int(rank) if rank < len(ranked) and at[0] == ranked[rank] else None
+
+
+def _go_on(ranked: Sequence[int], key: str) -> None:
+    """Go to the next slice of the ranking, and from the last or from elsewhere to the worst."""
+    before = _rank(ranked, key)
+    rank = 0 if before is None else (before + 1) % len(ranked)
+    st.session_state[f"{key}-rank"] = rank
+    _jump_to_slice(ranked[rank])
 
 
 def _jump_to_slice(z: int) -> None:
     _, y, x = current_look().at or (None, None, None)
+    change_look(at=None if y is None or x is None else (z, y, x))
     st.session_state[JUMP_KEY] = (z, y, x)
 
 
@@ -157,40 +179,40 @@ def _say_what_changed(stored: StoredStudy, tomogram: TomogramManifest) -> None:
         )
 
 
-def _draw_viewers(looked_at: LookedAt, tomogram: TomogramManifest, show: str) -> None:
-    if show == SIDE_BY_SIDE:
-        _draw_pair(looked_at, tomogram)
+def _draw_viewers(looked_at: LookedAt, tomogram: TomogramManifest, show: str, seen: Seen) -> None:
+    if seen.is_pair:
+        _draw_pair(looked_at, tomogram, seen)
         _draw_objects(looked_at, *st.columns(2, gap="small"))
     elif looked_at.study.has_labels:
         picture, objects = st.columns([8, 5], gap="small")
         with picture:
-            _draw_single(looked_at, tomogram, show)
+            _draw_single(looked_at, tomogram, show, seen)
         _draw_objects(looked_at, objects, objects)
     else:
-        _draw_single(looked_at, tomogram, show)
+        _draw_single(looked_at, tomogram, show, seen)
     st.session_state.pop(JUMP_KEY, None)  # a place is given once: given again, the viewer would go back there
 
 
-def _draw_pair(looked_at: LookedAt, tomogram: TomogramManifest) -> None:
+def _draw_pair(looked_at: LookedAt, tomogram: TomogramManifest, seen: Seen) -> None:
     """Draw baseline and version beside each other; a click in either chooses among the version's objects."""
     workspace, version, baseline = services().workspace, looked_at.version, looked_at.baseline
     pair = [map_overlay(workspace, looked_at, "errors", each) for each in (baseline, version)]
     for column, overlay, side in zip(st.columns(2, gap="small"), pair, ("left", "right"), strict=True):
         with column:
             st.caption(escape_markdown(overlay.name + (" (baseline)" if side == "left" else "")))
-            _draw_viewer(looked_at, tomogram, overlay, key=f"metrics-viewer-{side}", link="metrics")
+            _draw_viewer(looked_at, tomogram, overlay, seen, key=f"metrics-viewer-{side}", link="metrics")
 
 
-def _draw_single(looked_at: LookedAt, tomogram: TomogramManifest, show: str) -> None:
+def _draw_single(looked_at: LookedAt, tomogram: TomogramManifest, show: str, seen: Seen) -> None:
     workspace, version, baseline = services().workspace, looked_at.version, looked_at.baseline
     if show != ERRORS:
         kind: MapKind = "changes" if show == CHANGES else "agreement"
         overlay = map_overlay(workspace, looked_at, kind, version)
-        _draw_viewer(looked_at, tomogram, overlay, key="metrics-viewer")
+        _draw_viewer(looked_at, tomogram, overlay, seen, key="metrics-viewer")
         return
     overlay = map_overlay(workspace, looked_at, "errors", version)
     before = None if version == baseline else map_overlay(workspace, looked_at, "errors", baseline)
-    _draw_viewer(looked_at, tomogram, overlay, before=before, key="metrics-viewer")
+    _draw_viewer(looked_at, tomogram, overlay, seen, before=before, key="metrics-viewer")
     if before is not None:
         st.caption(
             escape_markdown(f"The divider in the bar compares with {before.name}, which is left of it then.")
@@ -201,6 +223,7 @@ def _draw_viewer(
     looked_at: LookedAt,
     tomogram: TomogramManifest,
     overlay: OverlaySource,
+    seen: Seen,
     *,
     key: str,
     before: OverlaySource | None = None,
@@ -212,12 +235,12 @@ def _draw_viewer(
         overlay=overlay,
         before=before,
         height_px=HEIGHT_PX,
-        position=_wanted_position(looked_at, tomogram),
+        position=_wanted_position(looked_at, tomogram, seen),
         marks=_marks(looked_at) if looked_at.study.has_labels else (),
         link=link,
         box=chosen_box(looked_at) if looked_at.study.has_labels else None,
     )
-    if state.position is not None and st.session_state.get(SEEN_KEY) == tomogram.id:
+    if state.position is not None and st.session_state.get(SEEN_KEY) == seen:
         _take_state(looked_at, state, key=key)
 
 
@@ -250,11 +273,16 @@ def _draw_objects(looked_at: LookedAt, place: DeltaGenerator, place_of_scene: De
             draw_chosen_object(looked_at)
 
 
-def _wanted_position(looked_at: LookedAt, tomogram: TomogramManifest) -> Position | None:
-    """Return where the viewer is to go now; None where it stays. At first: as in the address, or the worst slice."""
+def _wanted_position(looked_at: LookedAt, tomogram: TomogramManifest, seen: Seen) -> Position | None:
+    """Return where the viewer is to go now; None where it stays.
+
+    At first it goes where the address says, or to the worst slice; another one of the same comparison goes where the
+    one before was.
+    """
     wanted = st.session_state.get(JUMP_KEY)
-    if wanted is None and st.session_state.get(SEEN_KEY) != tomogram.id:
-        wanted = current_look().at if SEEN_KEY not in st.session_state else None
+    before: Seen | None = st.session_state.get(SEEN_KEY)
+    if wanted is None and before != seen:
+        wanted = current_look().at if before is None or before[:2] == seen[:2] else None
         if wanted is None and looked_at.study.has_labels:
             ranked = rank_slices(looked_at.counts, looked_at.evaluation.slices)
             wanted = (ranked[0], None, None) if ranked else None

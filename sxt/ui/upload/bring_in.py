@@ -134,7 +134,10 @@ def _submit(kind: Literal["import", "demo"], settings: ImportSettings | DemoSett
 
 
 def _offer_demo() -> None:
-    st.write("A small simulated cell with organelles, imaged and reconstructed as a microscope does.")
+    st.write(
+        "A small simulated cell with organelles, imaged and reconstructed as a microscope does. Half of its slices are "
+        "labelled, so that training and metrics can be tried too."
+    )
     if primary_button("Simulate a cell", key="upload-demo"):
         _submit("demo", DemoSettings())
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from sxt.metrics import Interval
 from sxt.metrics.report import format_interval
 from sxt.ui.metrics.headline import find_comparison, headline_table
 from sxt.ui.metrics.studies import open_study
@@ -31,8 +32,17 @@ def test_differences_only_leaves_out_the_baseline_and_what_is_the_same(compariso
     table = headline_table(comparison, differences_only=True)
     assert table["Version"].tolist() == ["known:2"]
     each = comparison.of("known:2", "precision").difference
-    shown = plain(table["Precision"][0])
-    assert shown.startswith(format_interval(each.value, each.low, each.high, is_signed=True))
+    assert table["Precision"][0] == each.value, "a number, so that it sorts as one"
+    assert plain(table["Precision, verdict"][0]) == "too little data"
+    known = replace(
+        comparison,
+        scores=tuple(
+            replace(score, difference=Interval(0.02, -0.01, 0.05), verdict="no difference")
+            for score in comparison.scores
+        ),
+    )
+    shown = headline_table(known, differences_only=True)["Dice, verdict"][0]
+    assert plain(shown) == "[-0.010, +0.050] no difference"
     same = replace(
         comparison,
         scores=tuple(

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from sxt.metrics.figures import draw_slices
@@ -20,14 +21,18 @@ def test_a_figure_takes_the_theme_of_the_page(bench, stored):
     assert figure.layout.font.family is None
 
 
-def test_nothing_wrong_and_a_dice_of_0_are_at_one_height(bench, stored):
+def test_the_line_of_the_dice_takes_the_upper_half(bench, stored):
     study = open_study(bench.workspace, stored.id)
     figure = draw_slices(study, 0, 1)
-    counts = study.evaluations[0][0].counts(1)
-    for axis in (figure.layout.yaxis, figure.layout.yaxis2):
-        low, high = axis.range
-        assert low == -high
-    assert figure.layout.yaxis.range[1] > max(counts.fp.max(), counts.fn.max())
+    evaluation = study.evaluations[0][0]
+    counts = evaluation.counts(1)
+    low, high = figure.layout.yaxis.range
+    assert low == -high
+    assert high > max(counts.fp.max(), counts.fn.max())
+    low, high = figure.layout.yaxis2.range
+    lowest = np.nanmin(evaluation.confusion.per_slice(1)["dice"])
+    assert (low + high) / 2 == pytest.approx(np.floor(10 * lowest) / 10)
+    assert high > 1
 
 
 @pytest.mark.parametrize(

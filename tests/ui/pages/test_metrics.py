@@ -59,7 +59,7 @@ def test_the_main_button_queues_the_comparison(run_page, opened, bench):
     settings = job.manifest.settings
     assert settings["tomogram_ids"] == [bench.tomogram.id]
     assert (settings["models"], settings["baseline"]) == ([DEFAULT_SPEC, "small:1"], DEFAULT_SPEC)
-    assert (settings["with_labels"], settings["hold_out_only"]) == (True, True)
+    assert (settings["with_labels"], settings["hold_out_only"]) == (True, False)
     (button,) = [each for each in page.button if each.label == "Compare 2 versions"]
     assert button.disabled, "the same is not queued twice"
     assert "2 segmentations are made first." in said(page)
@@ -75,7 +75,16 @@ def test_what_is_compared_at_first_is_the_selected_version_with_its_parent(opene
     assert usual_versions(catalogue, "better:1") == ["small:1", "better:1"]
     assert usual_versions(catalogue, "lone:1") == [default, "lone:1"]
     for selected in (None, default, "gone:1"):
-        assert usual_versions(catalogue, selected) == [each.spec for each in catalogue.sound[:2]]
+        first = [each.spec for each in catalogue.sound[:2]]
+        assert usual_versions(catalogue, selected) == first
+
+
+def test_of_two_versions_of_one_name_the_earlier_is_the_baseline(opened):
+    catalogue = list_versions(opened.workspace)
+    of_default = [each for each in catalogue.sound if each.spec.startswith("membrane:")]
+    assert of_default[0].is_default
+    earlier = sorted((each.spec for each in of_default), key=lambda each: int(each.partition(":")[2]))
+    assert usual_versions(replace(catalogue, sound=of_default[:2]), None) == earlier[:2]
 
 
 def test_a_version_trained_on_what_is_measured_is_said_in_red(run_page, opened, bench):
@@ -106,7 +115,7 @@ def test_a_stored_comparison_is_shown_with_its_numbers(run_page, bench):
     table = page.dataframe[0].value
     assert table["Version"].tolist() == ["known:1 (baseline)", "known:2"]
     assert "There is one tomogram" in said(page)
-    assert "2 missed" in said(page)
+    assert "2 objects of the labels and" in said(page)
 
 
 def test_another_class_has_other_numbers(run_page, bench):
@@ -142,10 +151,10 @@ def test_next_worst_goes_through_the_slices(run_page, bench):
     bench.compare()
     page = run_page("metrics")
     first = parameter(page, "at")
-    page = press(page, "Next worst slice")
+    page = press(page, "Next worst slice (1 of 4)")
     assert parameter(page, "at") != first
-    for _ in range(3):
-        page = press(page, "Next worst slice")
+    for rank in (2, 3, 4):
+        page = press(page, f"Next worst slice ({rank} of 4)")
     assert parameter(page, "at") == first, (
         "four slices are labelled, and after the last comes the worst again"
     )

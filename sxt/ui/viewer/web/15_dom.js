@@ -42,6 +42,11 @@ function button(label, content, onClick) {
   return element;
 }
 
+function rename(element, label) {
+  element.title = label;
+  element.setAttribute("aria-label", label);
+}
+
 function threeDigits(value) {
   if (!Number.isFinite(value)) return "–";
   if (value < 0) return `−${threeDigits(-value)}`;

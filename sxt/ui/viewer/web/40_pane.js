@@ -154,6 +154,7 @@ class Pane {
     context.fillRect(0, 0, this.width, this.height);
     viewer.grey.draw(context, this, index);
     if (viewer.state.isOverlayOn) this.paintOverlays(context, index);
+    this.paintFrame(context, index);
     if (viewer.state.layout === "three") this.paintCross(context);
     if (viewer.state.isComparing && viewer.hasOverlay) this.paintDivider(context);
     this.paintBrush(context);
@@ -175,6 +176,23 @@ class Pane {
       layer.draw(context, this, index);
       context.restore();
     }
+  }
+
+  // The box that Python asked for, in the slices that it reaches through.
+  paintFrame(context, index) {
+    const { framed } = this.viewer.state;
+    const [through, down, across] = AXES[this.plane];
+    if (!framed || index < framed[0][through] || index > framed[1][through]) return;
+    const [left, top] = this.placeOf(framed[0][down], framed[0][across]);
+    const [right, bottom] = this.placeOf(framed[1][down] + 1, framed[1][across] + 1);
+    context.save();
+    for (const [style, width, dash] of [["rgba(0, 0, 0, 0.7)", 3, []], ["#fff", 1.5, [5, 4]]]) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.setLineDash(dash);
+      context.strokeRect(left - 3, top - 3, right - left + 6, bottom - top + 6);
+    }
+    context.restore();
   }
 
   paintCross(context) {
@@ -203,6 +221,22 @@ class Pane {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillText("↔", x, this.height / 2 + 0.5);
+    const { before, overlay } = this.viewer.data;
+    if (before && overlay) {
+      this.paintName(context, before.name, x - 8, "right");
+      this.paintName(context, overlay.name, x + 8, "left");
+    }
+  }
+
+  // What is on one side of the divider, at the top.
+  paintName(context, name, x, side) {
+    context.font = "12px sans-serif";
+    context.textAlign = side;
+    const width = context.measureText(name).width + 10;
+    context.fillStyle = "rgba(0, 0, 0, 0.65)";
+    context.fillRect(side === "left" ? x - 5 : x - width + 5, 6, width, 18);
+    context.fillStyle = "#fff";
+    context.fillText(name, x, 15.5);
   }
 
   paintBrush(context) {

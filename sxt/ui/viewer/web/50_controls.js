@@ -193,6 +193,8 @@ function buildBar(viewer) {
     invert.setAttribute("aria-pressed", state.isInverted);
     compare.hidden = !viewer.hasOverlay;
     compare.setAttribute("aria-pressed", state.isComparing);
+    const { before, overlay: after } = viewer.data;
+    rename(compare, before && after ? `Compare ${before.name} with ${after.name}` : "Compare with and without the overlay");
     if (viewer.grey.isReady) histogram.update();
     overlay.update();
   };

@@ -6,7 +6,7 @@ const FAR_STRIPS = 8;
 function firstState() {
   return {
     plane: "z", layout: "one", index: null, views: {}, limits: null, isInverted: false, isOverlayOn: true,
-    isComparing: false, divider: 0.5, overlays: {}, brush: null, box: null, given: {},
+    isComparing: false, divider: 0.5, overlays: {}, brush: null, box: null, framed: null, given: {},
   };
 }
 
@@ -20,6 +20,7 @@ function takeChoices(state, data) {
   };
   if (isNew("position", data.position)) state.index = [...data.position];
   if (isNew("box", data.box)) state.box = data.box;
+  state.framed = data.box ?? null;
   if (isNew("plane", data.plane)) state.plane = data.plane;
   if (isNew("limits", data.limits)) state.limits = [...data.limits];
   if (isNew("brush", data.brush_px)) state.brush = data.brush_px;
