@@ -57,7 +57,7 @@ def test_the_comparison_is_in_the_address(metrics_page: Page, workspace: Workspa
     expect(metrics_page).to_have_url(re.compile(r"[?&]study=[a-z0-9]{10}"))
     (found,) = re.findall(r"study=([a-z0-9]{10})", metrics_page.url)
     record = json.loads((comparison_folder(workspace, found) / "study.json").read_text())
-    assert [each["name"] for each in record["versions"]] == [TRAINED, SHIPPED]
+    assert [each["name"] for each in record["versions"]] == [SHIPPED, TRAINED]
     assert {each.model.spec for each in workspace.segmentations.list()} == {SHIPPED, TRAINED}
 
 
@@ -68,22 +68,22 @@ def test_the_numbers_are_those_of_the_command_line(
     before = bench.workspace.segmentations.list_ids()
     labels = bench.workspace.labels.path(bench.tomogram.id) / "labels.zarr"
     data = ["--tomogram", str(bench.source), "--labels", str(labels), "--voxel-nm", "20,10,10"]
-    assert main(["compare", "--models", TRAINED, SHIPPED, *data, "--device", "cpu", "--json"]) == 0
+    assert main(["compare", "--models", SHIPPED, TRAINED, *data, "--device", "cpu", "--json"]) == 0
     rows = {
         (each["version"], each["score"]): each for each in json.loads(capsys.readouterr().out)["comparison"]
     }
     assert bench.workspace.segmentations.list_ids() == before, "what is there is used"
     table = metrics_page.get_by_test_id("stDataFrame").first.locator("tbody tr")
     shown = [[cell.inner_text() for cell in row.locator("td").all()] for row in table.all()]
-    assert [row[0] for row in shown] == [f"{TRAINED} (baseline)", SHIPPED]
-    for row, version in zip(shown, (TRAINED, SHIPPED), strict=True):
+    assert [row[0] for row in shown] == [f"{SHIPPED} (baseline)", TRAINED]
+    for row, version in zip(shown, (SHIPPED, TRAINED), strict=True):
         for text, score in zip(row[1:], SCORES, strict=True):
             expected = rows[version, score]
             words = text.replace("\u2212", "-").split()
             assert words[0] == f"{expected['value']:.3f}"
-            if version == SHIPPED:
+            if version == TRAINED:
                 assert f"{expected['difference']:+.3f}" in words
-    assert rows[SHIPPED, "dice"]["difference"] != 0
+    assert rows[TRAINED, "dice"]["difference"] != 0
 
 
 def test_a_click_on_an_object_centres_it_shows_it_in_3d_and_stays_in_the_address(metrics_page: Page):

@@ -39,12 +39,13 @@ def draw_headline(comparison: Comparison, *, key: str) -> None:
     """Draw the table; a click on a column's head sorts by it."""
     has_others = len(comparison.versions) > 1
     differences_only = has_others and current_look().differences_only
+    has_tall_rows = has_others and _has_intervals(comparison) and not differences_only
     table = headline_table(comparison, differences_only=differences_only)
     if len(table.columns) > 1:
         st.dataframe(
             _coloured(table),
             hide_index=True,
-            row_height=ROW_HEIGHT_PX if has_others and not differences_only else None,
+            row_height=ROW_HEIGHT_PX if has_tall_rows else None,
             key=f"{key}-headline-{differences_only}",
             column_config=_columns(table, differences_only=differences_only),
             height="content",
