@@ -75,7 +75,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def describe(result: dict[str, Any]) -> str:
     lines = []
     for each in result["classes"]:
-        lines += [f"{each['name'].capitalize()}, against {result['baseline']}:"]
+        against = f", against {result['baseline']}" if len(result["versions"]) > 1 else ""
+        lines += [f"{each['name'].capitalize()}{against}:"]
         lines += _describe_comparison(result, each["name"]) or _describe_agreement(result, each["name"])
     for row in result["changes"]:
         fixed, broken = row["voxels_fixed"], row["voxels_broken"]

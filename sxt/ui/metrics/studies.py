@@ -82,8 +82,8 @@ def choose_study(studies: Sequence[StoredStudy], shown: StoredStudy) -> None:
 
 def describe_study(study: StoredStudy) -> str:
     """Return a comparison in a few words, for lists."""
-    when = f" · {fmt.ago(study.made_at, utc_now())}"
-    return shorten(", ".join(study.request.models), LABEL_LENGTH - len(when)) + when
+    when = f"{fmt.ago(study.made_at, utc_now())} · "
+    return when + shorten(", ".join(study.request.models), LABEL_LENGTH - len(when))
 
 
 def describe_data(study: StoredStudy) -> str:

@@ -19,7 +19,7 @@ def test_comparisons_are_listed_newest_first_with_what_was_asked_for(bench):
     assert found[1].request.models == ("known:1", "known:2")
     assert found[1].request.tomogram_ids == (bench.tomogram.id,)
     assert (found[1].by, found[1].request.segment.tta) == ("ada", "none")
-    assert describe_study(found[1]) == "known:1, known:2 · just now"
+    assert describe_study(found[1]) == "just now · known:1, known:2"
     assert describe_data(found[1]) == "On Zelle *7* <b>µ</b>; held-out slices, where there are any. By ada."
 
 
