@@ -87,7 +87,11 @@ def open_volume(workspace: Workspace, kind: VolumeKind, item_id: str) -> SliceVo
 
 
 def _open_partial(workspace: Workspace, segmentation_id: str) -> SliceVolume:
+    """Open what there is of a segmentation; one that was finished while somebody looked at its parts is whole."""
     partial = workspace.find_partial_segmentation(segmentation_id)
+    finished = workspace.segmentations.path(segmentation_id) / PROBABILITY_FOLDER
+    if partial is None and finished.is_dir():
+        return open_ome_zarr(finished)
     if partial is None or partial.n_done == 0:
         raise InputError(
             f"Nothing is made yet of the segmentation {segmentation_id!r}; wait for its first slices."

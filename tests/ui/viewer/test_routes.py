@@ -81,7 +81,7 @@ def test_a_value_that_is_not_finite_is_null(workspace):
         ("/api/slices/tomogram/..%2F..%2Fetc/info", 404),
         ("/api/slices/tomogram/UPPER00000/info", 404),
         ("/api/slices/labels/tomogram00/info", 404),
-        ("/api/slices/partial/segmentat0/info", 404),
+        ("/api/slices/partial/nothere000/info", 404),
         ("/api/slices/secrets/tomogram00/info", 404),
         (f"{TOMOGRAM}/strip/z/scrub/0", 400),
         (f"{TOMOGRAM}/strip/z/scrub/0?lo=nan&hi=1", 400),
@@ -160,3 +160,12 @@ def test_a_segmentation_in_the_making_shows_the_slices_it_has(workspace):
     assert client.get(f"{address}/info").json()["shape"] == [5, 4, 6]
     column = np.frombuffer(client.get(f"{address}/tile/x/0/0/0").content, np.uint8).reshape(4, 5)
     assert column[0].tolist() == [9, 9, 8, 8, 8]
+
+
+def test_what_is_asked_of_the_making_after_it_was_finished_comes_from_the_whole(filled):
+    client = TestClient(Starlette(routes=viewer_routes(lambda: filled)))
+    of_parts, of_whole = (
+        client.get(f"/api/slices/{kind}/{SEGMENTATION_ID}/tile/z/3/0/0?v=1")
+        for kind in ("partial", "probability")
+    )
+    assert (of_parts.status_code, of_parts.content) == (200, of_whole.content)
