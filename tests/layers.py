@@ -38,7 +38,7 @@ GPU_NODE_PACKAGES = frozenset({"numpy", "scipy", "skimage", "tifffile", "torch",
 """What is installed on a bare GPU node; the parts above import no more at module level."""
 
 COMPILED_MODULES = frozenset({"sxt.metrics.loops"})
-"""These import numba; others import them where they are needed, so that a GPU node does without."""
+"""These import numba; others import them where they are needed: training and segmenting on a GPU node do without."""
 
 DASHBOARD_PARTS = ("sxt.ui", "pages", "app")
 DASHBOARD_PACKAGES = frozenset({"streamlit", "stpyvista"})

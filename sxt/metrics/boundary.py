@@ -100,8 +100,8 @@ class NearestSurface:
         squares = [np.full(len(each), np.inf, np.float32) for each in points]
         for block in self.surface.blocks:
             there = _within(self.surface.points, block)
-            if there.start < there.stop:
-                parts = [_within(each, block) for each in points]
+            parts = [_within(each, block) for each in points]
+            if there.start < there.stop and any(part.start < part.stop for part in parts):
                 self._search(
                     block,
                     [each[part] for each, part in zip(points, parts, strict=True)],

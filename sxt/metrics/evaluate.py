@@ -20,6 +20,8 @@ from sxt.metrics.wedge import Normals, WedgeRecall, sample_normals
 from sxt.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 
 FIND_STAGE = "find classes"
+MOST_SEARCHES = 4
+"""At a time; each holds a window of distances."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class _Shape:
 
 
 class _Shapes:
-    """Compares the surfaces of versions with that of the truth, of which tree and normals are made once a class."""
+    """Compares the surfaces of versions with that of the truth; what the truth alone decides is worked out once."""
 
     def __init__(
         self,
@@ -191,7 +193,7 @@ class _Shapes:
         shapes = [_Shape(None, None)] * len(is_measured)
         asked = [v for v, each in enumerate(found.surfaces) if each is not None]
         surfaces = [each for each in found.surfaces if each is not None]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(min(MOST_SEARCHES, os.cpu_count() or 1)) as pool:
             from_predictions = pool.submit(
                 truth.distances_of, *(each.points for each in surfaces), cancel=self._cancel
             )

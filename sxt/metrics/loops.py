@@ -110,10 +110,10 @@ def fill_plane(points: np.ndarray, size_y: float, size_x: float, plane: np.ndarr
     n_y, n_x = plane.shape
     for i in range(len(points)):
         plane[points[i, 1], points[i, 2]] = 0
-    step, weight = np.float32(size_y), size_x * size_x
+    one, weight = np.float32(1), size_x * size_x
     for y in range(1, n_y):
         for x in range(n_x):
-            plane[y, x] = min(plane[y, x], plane[y - 1, x] + step)
+            plane[y, x] = min(plane[y, x], plane[y - 1, x] + one)  # pixels, so that nothing is rounded
     along = np.full(n_x, np.float32(np.inf))
     height, place, starts = np.empty(n_x), np.empty(n_x, np.int64), np.empty(n_x + 1)
     shares = np.zeros(n_x)  # of how far apart two parabolas are
@@ -121,12 +121,12 @@ def fill_plane(points: np.ndarray, size_y: float, size_x: float, plane: np.ndarr
         shares[x] = 0.5 / (weight * x)
     for y in range(n_y - 1, -1, -1):
         for x in range(n_x):
-            along[x] = min(plane[y, x], along[x] + step)
+            along[x] = min(plane[y, x], along[x] + one)
         n = 0
         for x in range(n_x):
             if along[x] == np.inf:
                 continue
-            new, start = np.float64(along[x]) ** 2, -np.inf
+            new, start = (size_y * along[x]) ** 2, -np.inf
             while n > 0:
                 before = place[n - 1]
                 start = (new - height[n - 1]) * shares[x - before] + 0.5 * (x + before)

@@ -62,7 +62,7 @@ class StatisticsSettings:
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its confidence interval; NaN bounds where there are fewer than `FEWEST_UNITS`."""
+    """A value with its confidence interval; NaN bounds where fewer than `FEWEST_UNITS` differ."""
 
     value: float
     low: float
@@ -70,7 +70,8 @@ class Interval:
 
     @property
     def includes_zero(self) -> bool:
-        return bool(self.low <= 0 <= self.high)
+        """Whether 0 cannot be excluded, as where there is no interval."""
+        return not (self.low > 0 or self.high < 0)
 
 
 Metric = Callable[[np.ndarray], np.ndarray]

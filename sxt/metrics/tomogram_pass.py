@@ -189,9 +189,9 @@ class _ClassPass:
 
     Notes
     -----
-    Every mask is worked through by itself before masks are compared, so that the cores share the work; numpy, cc3d and
-    scipy let others run meanwhile. Each counter belongs to one mask or one pair of masks, and so to one thread at a
-    time.
+    Every mask is worked through by itself before masks are compared, so that the cores share the work; compiled loops,
+    numpy and cc3d let others run meanwhile. Each counter belongs to one mask or one pair of masks, and so to one thread
+    at a time.
     """
 
     def __init__(

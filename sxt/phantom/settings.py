@@ -57,7 +57,7 @@ class SpecimenSettings:
     bead_per_um: Range = (1.0, 2.5)
     """Below that of gold: constrained reconstructions compress what absorbs nearly everything."""
     filaments_per_um3: float = 0.0
-    """Bundles of actin and the like: thin lines in the cytoplasm that no membrane bounds and nothing labels."""
+    """Bundles of actin and the like: thin lines that no membrane bounds and nothing labels."""
     filament_radius_nm: Range = (5.0, 20.0)
     filament_length_nm: Range = (400.0, 3000.0)
     filament_per_um: Range = (0.35, 0.9)

@@ -9,6 +9,7 @@ from sxt.errors import SettingsError
 from sxt.jobs import KINDS, JobStore
 from sxt.jobs.kinds import find_kind, load_kind
 from sxt.jobs.runner import run_job_here
+from sxt.labels import PseudoLabels
 from sxt.labels.values import SliceKey
 from sxt.phantom import PhantomSettings, simulate_cell
 from sxt.workspace import WorkerInfo
@@ -100,3 +101,14 @@ def test_the_demo_is_a_simulated_cell(workspace, do):
     found = labels.read(SliceKey("z", 5))
     assert np.array_equal(found[found != 255], expected.labels[5][found != 255])
     assert np.array_equal(found == 255, expected.is_in_wedge[5])
+
+
+def test_a_second_demo_leaves_what_people_drew_and_held_out(workspace, do):
+    (tomogram_id,) = do("demo", shape=(8, 64, 64), seed=3).results
+    labels = workspace.find_labels(tomogram_id)
+    labels.change(SliceKey("z", 5), lambda old: np.full_like(old, 2), by="ada", tool="brush")
+    PseudoLabels(labels).unmark_hold_out([6], by="ada")
+    again = do("demo", shape=(8, 64, 64), seed=3)
+    assert (again.state, again.results) == ("done", (tomogram_id,))
+    assert (labels.read(SliceKey("z", 5)) == 2).all()
+    assert labels.hold_out.list() == (7,)

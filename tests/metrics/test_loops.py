@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sxt.metrics.loops import compiled, pair_runs
+from sxt.metrics.loops import compiled, fill_plane, pair_runs
 
 
 @pytest.mark.parametrize("n_labels", [2, 5_000])
@@ -25,3 +25,11 @@ def test_a_loop_is_compiled_where_nothing_can_be_kept():
     double = compiled(space["double"])
     assert double(21) == 42
     assert double.signatures
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_distances_far_along_an_axis_are_rounded_once(axis):
+    plane = np.empty((2_000, 4)[:: 1 - 2 * axis], np.float32)
+    fill_plane(np.zeros((1, 3), np.int32), 9.8, 9.8, plane)
+    along = plane[:, 0] if axis == 0 else plane[0]
+    np.testing.assert_allclose(along, (9.8 * np.arange(2_000)) ** 2, rtol=np.finfo(np.float32).eps)

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,6 +180,13 @@ def test_verdicts(interval, p, n, expected):
 
 def test_identical_results_are_no_difference_however_few():
     assert judge(Interval(0, 0, 0), 1, n_units=1, is_identical=True, settings=QUICK) == "no difference"
+
+
+def test_without_an_interval_nothing_is_better():
+    unknown = Interval(0.3, float("nan"), float("nan"))
+    settings = replace(QUICK, min_units=3, confidence=0.75)
+    verdict = judge(unknown, 0.25, n_units=3, is_identical=False, settings=settings)
+    assert verdict == "too little data to tell"
 
 
 def test_blocks_grow_with_the_reach_of_the_correlation():

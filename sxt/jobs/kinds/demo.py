@@ -2,15 +2,19 @@
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
 from sxt.jobs.kinds.base import JobContext, JobKind, JobOutcome, JobSettings
-from sxt.labels import import_volume
+from sxt.labels import LabelSet, PseudoLabels, import_volume
 from sxt.labels.values import UNLABELLED
 from sxt.tomogram import VoxelSize
 from sxt.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sxt.phantom import SimulatedCell
 
 DEMO_NAME = "Demo cell"
 SLICES_A_WRITE = 16
@@ -51,15 +55,22 @@ def run_demo(context: JobContext, settings: DemoSettings) -> JobOutcome:
             progress=context.progress,
             cancel=context.cancel,
         )
-        truth = Path(folder) / f"demo-{settings.seed}.labels.tif"
-        n_slices = settings.shape[0]
-        visible = np.where(cell.is_in_wedge, np.uint8(UNLABELLED), cell.labels)
-        visible[: int(LABELLED_FROM * n_slices)] = UNLABELLED
-        _write(truth, visible, cell.tomogram.voxel_size_nm)
-        labels = workspace.open_labels(manifest.id, by=job.submitted_by)
-        import_volume(labels, truth, by=LABELLED_BY, progress=context.progress, cancel=context.cancel)
-        labels.hold_out.write(range(int(HELD_OUT_FROM * n_slices), n_slices))
+        if manifest.id == job.item_id:  # else it is there already, and so may be labels that people drew
+            _label(workspace.open_labels(manifest.id, by=job.submitted_by), cell, Path(folder))
     return JobOutcome((manifest.id,))
+
+
+def _label(labels: LabelSet, cell: "SimulatedCell", folder: Path) -> None:
+    """Label the visible structures of a part of the slices, the last ones held out; done once, and to its end."""
+    n_slices = len(cell.labels)
+    if labels.hold_out.list():
+        return
+    visible = np.where(cell.is_in_wedge, np.uint8(UNLABELLED), cell.labels)
+    visible[: int(LABELLED_FROM * n_slices)] = UNLABELLED
+    truth = folder / "labels.tif"
+    _write(truth, visible, cell.tomogram.voxel_size_nm)
+    import_volume(labels, truth, by=LABELLED_BY)
+    PseudoLabels(labels).mark_hold_out(range(int(HELD_OUT_FROM * n_slices), n_slices), by=LABELLED_BY)
 
 
 def _write(path: Path, volume: np.ndarray, voxel_size_nm: VoxelSize | None) -> None:

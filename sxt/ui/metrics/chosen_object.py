@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from scipy import ndimage
 
+from sxt.errors import InputError
 from sxt.ui.metrics.look import change_look, current_look
 from sxt.ui.metrics.looked_at import LookedAt, map_overlay
 from sxt.ui.metrics.object_list import (
@@ -42,21 +44,26 @@ def choose_object(
 def _place_on(looked_at: LookedAt, chosen: WrongObject) -> Position:
     """Return the place (z, y, x) of an object's voxel nearest to its centre in the slice of that.
 
-    The centre of a ring lies outside of it; where the slice has none of the object, it is its centre all the same.
+    The centre of a ring lies outside of it. What is largest in the object's box is taken for the object; where the
+    slice has nothing there, or cannot be read any more, its centre is the place all the same.
     """
     centre, box = place_of(looked_at, chosen), box_of(looked_at, chosen)
     if box is None:
         return centre
-    overlay = map_overlay(services().workspace, looked_at, "errors", looked_at.version)
-    volume = open_map(services().workspace, "errors", overlay.item_id)
+    try:
+        overlay = map_overlay(services().workspace, looked_at, "errors", looked_at.version)
+        volume = open_map(services().workspace, "errors", overlay.item_id)
+    except InputError:  # the picture says so
+        return centre
     (_, top, left), (_, bottom, right) = box
     z = centre[0] - overlay.origin[0]
     rows, columns = slice(top, bottom + 1), slice(left, right + 1)
     codes = volume.levels[0].read((slice(z, z + 1), rows, columns))[0, 0]
     wrong = FALSE_NEGATIVE if chosen.what == MISSED else FALSE_POSITIVE
-    y, x = np.nonzero((codes == TRUE_POSITIVE) | (codes == wrong))
-    if not len(y):
+    parts, n_parts = ndimage.label((codes == TRUE_POSITIVE) | (codes == wrong), np.ones((3, 3)))
+    if not n_parts:
         return centre
+    y, x = np.nonzero(parts == np.argmax(np.bincount(parts.reshape(-1))[1:]) + 1)
     nearest = np.argmin((y + top - centre[1]) ** 2 + (x + left - centre[2]) ** 2)
     return centre[0], int(y[nearest]) + top, int(x[nearest]) + left
 

@@ -137,7 +137,8 @@ def _cell(found: ScoreOfVersion, *, with_verdict: bool) -> str:
 
 def _interval_and_verdict(found: ScoreOfVersion) -> str:
     each = found.difference
-    bounds = f"[{each.low:+.3f}, {each.high:+.3f}] " if math.isfinite(each.low) else ""
+    has_bounds = math.isfinite(each.low) and each.low < each.high
+    bounds = f"[{each.low:+.3f}, {each.high:+.3f}] " if has_bounds else ""
     return (bounds + _verdict(found)).replace("-", MINUS)
 
 

@@ -137,7 +137,9 @@ def _rank(ranked: Sequence[int], key: str) -> int | None:
     rank, at = st.session_state.get(f"{key}-rank", 0), current_look().at
     if at is None:  # at first the viewer is to go to the worst
         return 0 if ranked else None
-    return int(rank) if rank < len(ranked) and at[0] == ranked[rank] else None
+    if rank < len(ranked) and at[0] == ranked[rank]:
+        return int(rank)
+    return 0 if ranked and at[0] == ranked[0] else None
 
 
 def _go_on(ranked: Sequence[int], key: str) -> None:
