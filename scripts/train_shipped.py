@@ -101,10 +101,16 @@ class ShippedSettings:
     network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
     shared: Phase = Phase(ALL_CLASSES, 9_000, 2e-3, VARIED_CELLS)
-    own: Mapping[str, Phase] = dataclasses.field(
+    own: Mapping[str, tuple[Phase, ...]] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 8_000, 1.2e-3, WIDER_CELLS),
-            "organelles": Phase(ALL_CLASSES, 4_000, 8e-4, WIDER_CELLS),
+            "membrane": (
+                Phase(("membrane",), 8_000, 1.2e-3, WIDER_CELLS),
+                Phase(("membrane",), 1_500, 5e-4, VARIED_CELLS),
+            ),
+            "organelles": (
+                Phase(ALL_CLASSES, 4_000, 8e-4, WIDER_CELLS),
+                Phase(ALL_CLASSES, 1_500, 5e-4, {**WIDER_CELLS, **VARIED_CELLS}),
+            ),
         }
     )
     recipe: SupervisedRecipe = dataclasses.field(
@@ -150,20 +156,27 @@ def make_version(
     notes : str
         Markdown to end the card with.
     """
-    shared = train_phase(SHARED, settings.shared, work_dir, settings)
-    own = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
-    model = load_model(own.spec, root=own.path.parents[1])
-    cells = open_cells(work_dir / "cells", settings.own[name].plans[::DESCRIBED_EVERY])
+    trained = [train_phase(SHARED, settings.shared, work_dir, settings)]
+    for number, phase in enumerate(settings.own[name], start=1):
+        trained.append(
+            train_phase(
+                name if number == 1 else f"{name}-{number}", phase, work_dir, settings, parent=trained[-1]
+            )
+        )
+    last = trained[-1]
+    model = load_model(last.spec, root=last.path.parents[1])
+    plans = dict.fromkeys(plan for phase in settings.own[name] for plan in phase.plans)
+    cells = open_cells(work_dir / "cells", list(plans)[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
-    config = describe_version(model, name, version, [shared, own], settings, measured)
+    config = describe_version(model, name, version, trained, settings, measured)
     config = dataclasses.replace(config, familiarity=known)
     path = save_model(
         models_dir,
         config,
         model.network,
-        curves_csv=join_curves([shared, own]),
+        curves_csv=join_curves(trained),
         picture_png=draw_picture(model, work_dir / "held-out", settings),
     )
     parts = [
@@ -240,7 +253,7 @@ def describe_version(
     """Return the configuration of the version that ships: its phases instead of one training's record."""
     recipe, of_last = settings.recipe, model.config.training
     low, high = VOXEL_RANGE_NM
-    phases = (settings.shared, settings.own[name])
+    phases = (settings.shared, *settings.own[name])
     training: dict[str, Scalar] = {
         "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
         **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import itertools
 import sys
 
 import numpy as np
@@ -50,8 +51,11 @@ def small(shipped, monkeypatch):
         network=TINY,
         shared=shipped.Phase(classes, 2, 1e-3, cells_of),
         own={
-            "membrane": shipped.Phase(("membrane",), 1, 5e-4, wider_cells),
-            "organelles": shipped.Phase(classes, 1, 5e-4, wider_cells),
+            "membrane": (
+                shipped.Phase(("membrane",), 1, 5e-4, wider_cells),
+                shipped.Phase(("membrane",), 2, 5e-4, cells_of),
+            ),
+            "organelles": (shipped.Phase(classes, 1, 5e-4, wider_cells),),
         },
         recipe=dataclasses.replace(shipped.SETTINGS.recipe, crop_px=16, batch_crops=2),
         conditions=tuple(conditions),
@@ -92,7 +96,10 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert membrane.familiarity is not None
     assert membrane.familiarity.limit > 0
     rows = [line.split(",") for line in (made["membrane"] / "curves.csv").read_text().splitlines()[1:]]
-    assert [(row[0], row[2]) for row in rows] == [("1", "0"), ("2", "0"), ("3", "1")]
+    assert [(row[0], row[2]) for row in rows] == [("1", "0"), ("2", "0"), ("3", "1"), ("4", "2"), ("5", "2")]
+    assert membrane.training["phase 3"].startswith(
+        "membrane: 2 steps, learning rate 0.0005; cells: 6 with settings"
+    )
     card = (made["organelles"] / "card.md").read_text()
     assert "| cells | membrane Dice | mitochondrion Dice | lipid droplet Dice | gold bead Dice |" in card
     assert card.endswith("## Tried\n\nless\n")
@@ -118,7 +125,7 @@ def test_conditions_outside_lie_outside_and_no_seed_was_trained_on(shipped):
     conditions = shipped.SETTINGS.conditions
     assert sum(each.is_outside for each in conditions) == 4
     tested = {seed for each in conditions for _, seed in each.cells}
-    phases = [shipped.SETTINGS.shared, *shipped.SETTINGS.own.values()]
+    phases = [shipped.SETTINGS.shared, *itertools.chain(*shipped.SETTINGS.own.values())]
     trained = {plan.seed for phase in phases for plan in phase.plans}
     assert tested.isdisjoint(trained)
 
