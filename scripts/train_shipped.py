@@ -113,6 +113,9 @@ class ShippedSettings:
             ),
         }
     )
+    thresholds: Mapping[str, float] = dataclasses.field(
+        default_factory=lambda: {"membrane": 0.45, "organelles": 0.5}
+    )
     recipe: SupervisedRecipe = dataclasses.field(
         default_factory=lambda: SupervisedRecipe(
             crop_px=192,
@@ -165,6 +168,9 @@ def make_version(
         )
     last = trained[-1]
     model = load_model(last.spec, root=last.path.parents[1])
+    model = dataclasses.replace(
+        model, config=dataclasses.replace(model.config, threshold=settings.thresholds[name])
+    )
     plans = dict.fromkeys(plan for phase in settings.own[name] for plan in phase.plans)
     cells = open_cells(work_dir / "cells", list(plans)[::DESCRIBED_EVERY])
     report("describing the training data")

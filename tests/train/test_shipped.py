@@ -80,6 +80,7 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert [each.name for each in (tmp_path / "work" / "phases" / "shared").iterdir()] == ["1"]
     membrane, organelles = (load_model(f"{name}:7", root=tmp_path / "weights").config for name in made)
     assert [each.name for each in membrane.classes] == ["membrane"]
+    assert (membrane.threshold, organelles.threshold) == (0.45, 0.5)
     assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
     assert membrane.training["phase 2"] == (
         "membrane: 1 steps, learning rate 0.0005; cells: 6 with all settings drawn, seeds 21 to 26; 1 at the "
