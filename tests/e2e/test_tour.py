@@ -17,6 +17,7 @@ from sxt.io import open_volume_writer
 from sxt.phantom import PhantomSettings, simulate_cell
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import PageOpener, StartServer
+from tests.shipped import SHIPPED
 
 APP = REPOSITORY / "app.py"
 TOKEN = "a-token-for-the-tour-of-the-lab"
@@ -27,6 +28,9 @@ TITLE = "Organelles of cell 7" if KEPT else "Organelles of cell 7 <script>alert(
 SHAPE = (24, 288, 288)
 SEED = 11
 JOB_LIMIT_MS = 240_000
+CONFIG = SHIPPED[0].config
+assert CONFIG is not None
+THRESHOLD = CONFIG.threshold
 THEMES = ("dark", "light")
 PICTURED_LIGHT = ("viewer", "surface")
 
@@ -117,7 +121,7 @@ def _segment(page: Page, pictures: Path) -> None:
     n_slices = r"\d+" if OWN_FILE is not None else SHAPE[0]
     counted = page.get_by_text(re.compile(rf"segment: \d+ of {n_slices}")).first
     expect(counted).to_be_visible(timeout=JOB_LIMIT_MS)
-    finished = button(page, "The mask has threshold 0.50")
+    finished = button(page, f"The mask has threshold {THRESHOLD:.2f}")
     begun = page.get_by_text(re.compile(r"Slices 0 to \d+ are done")).first
     if OWN_FILE is not None:  # a few slices may all be done between two looks
         begun = begun.or_(finished)
@@ -134,8 +138,8 @@ def _settle_threshold(page: Page) -> None:
     slider.focus()
     for _ in range(10):
         slider.press("ArrowLeft")
-    button(page, "Keep threshold 0.40").click()
-    expect(button(page, "The mask has threshold 0.40")).to_be_visible(timeout=JOB_LIMIT_MS)
+    button(page, f"Keep threshold {THRESHOLD - 0.1:.2f}").click()
+    expect(button(page, f"The mask has threshold {THRESHOLD - 0.1:.2f}")).to_be_visible(timeout=JOB_LIMIT_MS)
 
 
 def _see_in_3d(page: Page, pictures: Path) -> None:
