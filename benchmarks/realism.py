@@ -111,7 +111,7 @@ def main() -> None:
     z, y, x = (float(part) for part in arguments.voxel_nm.split(","))
     real = describe(squares_of(read_tomogram(arguments.file, voxel_size_nm=(z, y, x))))
     opened = open_cells(
-        arguments.work_dir / "cells", [CellPlan(seed, "wider") for seed in range(3_000, 3_080)]
+        arguments.work_dir / "cells", [CellPlan(seed, "drawn") for seed in range(3_000, 3_080)]
     )
     cells = [describe(squares_of(each.tomogram)) for each in opened]
     outside = []

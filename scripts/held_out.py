@@ -108,7 +108,7 @@ LARGE = SpecimenSettings(
     branching=0.8,
     vesicle_radius_nm=(250.0, 420.0),
     droplet_radius_nm=(450.0, 650.0),
-    bead_radius_nm=(150.0, 180.0),
+    bead_radius_nm=(200.0, 240.0),
     tubule_radius_nm=(50.0, 70.0),
 )
 

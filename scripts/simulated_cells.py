@@ -12,7 +12,6 @@ import numpy as np
 from sxt.files import atomic_path
 from sxt.metrics import UNLABELLED
 from sxt.phantom import PhantomSettings, SimulatedCell, draw_settings, simulate_cell
-from sxt.phantom.randomise import BEAD_RADIUS_RANGE_NM, FILAMENT_RANGE_PER_UM3
 from sxt.tomogram import Tomogram
 from sxt.train import ArrayLabels, TrainingTomogram
 
@@ -21,10 +20,8 @@ DEPTH_PX = 16
 LABELLED_EVERY = 2
 """Neighbouring slices show nearly the same; the ones between serve as the neighbours that a network may see."""
 SMALLEST_SIDE_PX, SMALLEST_SIDE_NM = 320, 4000.0
-SMALL_BEADS_NM = (60.0, 130.0)
 
-
-CellKind = Literal["standard", "varied", "wider"]
+CellKind = Literal["standard", "drawn"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,8 @@ class CellPlan:
     Parameters
     ----------
     seed : int
-    kind : {"standard", "varied", "wider"}
-        The standard settings with a drawn voxel size alone; settings drawn, but small beads and no filaments; or all
-        settings drawn.
+    kind : {"standard", "drawn"}
+        The standard settings with a drawn voxel size, or all settings drawn.
     """
 
     seed: int
@@ -44,14 +40,8 @@ class CellPlan:
 
     @property
     def settings(self) -> PhantomSettings:
-        is_wider = self.kind == "wider"
-        drawn = draw_settings(
-            self.seed,
-            (DEPTH_PX, SMALLEST_SIDE_PX, SMALLEST_SIDE_PX),
-            voxel_range_nm=VOXEL_RANGE_NM,
-            bead_radius_range_nm=BEAD_RADIUS_RANGE_NM if is_wider else SMALL_BEADS_NM,
-            filament_range_per_um3=FILAMENT_RANGE_PER_UM3 if is_wider else (0.0, 0.0),
-        )
+        smallest = (DEPTH_PX, SMALLEST_SIDE_PX, SMALLEST_SIDE_PX)
+        drawn = draw_settings(self.seed, smallest, voxel_range_nm=VOXEL_RANGE_NM)
         voxel_nm = drawn.voxel_zyx_nm[2]
         side = max(SMALLEST_SIDE_PX, math.ceil(SMALLEST_SIDE_NM / voxel_nm))
         shape = (DEPTH_PX, side, side)

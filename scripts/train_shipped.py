@@ -43,6 +43,7 @@ from sxt.train import (
     VersionTarget,
     train_model,
 )
+from sxt.train.settings import OptimiserName
 
 SHARED = "shared"
 REPORT_EVERY = 50
@@ -79,10 +80,7 @@ class Phase:
 
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
-STANDARD_SEEDS = range(2_000, 2_096)
-VARIED_CELLS: Mapping[CellKind, range] = {"varied": range(1_000, 1_160), "standard": STANDARD_SEEDS}
-WIDER_CELLS: Mapping[CellKind, range] = {"wider": range(3_000, 3_160), "standard": STANDARD_SEEDS}
-
+CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
 
 NETWORK = NetworkConfig(
     in_channels=3,
@@ -100,17 +98,11 @@ class ShippedSettings:
 
     network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
-    shared: Phase = Phase(ALL_CLASSES, 9_000, 2e-3, VARIED_CELLS)
-    own: Mapping[str, tuple[Phase, ...]] = dataclasses.field(
+    shared: Phase = Phase(ALL_CLASSES, 9_000, 2e-3, CELLS)
+    own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": (
-                Phase(("membrane",), 8_000, 1.2e-3, WIDER_CELLS),
-                Phase(("membrane",), 1_500, 5e-4, VARIED_CELLS),
-            ),
-            "organelles": (
-                Phase(ALL_CLASSES, 4_000, 8e-4, WIDER_CELLS),
-                Phase(ALL_CLASSES, 1_500, 5e-4, {**WIDER_CELLS, **VARIED_CELLS}),
-            ),
+            "membrane": Phase(("membrane",), 6_000, 1.2e-3, CELLS),
+            "organelles": Phase(ALL_CLASSES, 6_000, 1.2e-3, CELLS),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
@@ -133,9 +125,10 @@ SETTINGS = ShippedSettings()
 
 KINDS: Mapping[CellKind, str] = {
     "standard": "at the standard settings",
-    "varied": "with settings drawn, without large beads and filaments",
-    "wider": "with all settings drawn",
+    "drawn": "with all settings drawn",
 }
+
+OPTIMISERS: Mapping[OptimiserName, str] = {"muon": "Muon", "adamw": "AdamW"}
 
 DESCRIPTIONS = {
     "membrane": "Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
@@ -159,20 +152,14 @@ def make_version(
     notes : str
         Markdown to end the card with.
     """
-    trained = [train_phase(SHARED, settings.shared, work_dir, settings)]
-    for number, phase in enumerate(settings.own[name], start=1):
-        trained.append(
-            train_phase(
-                name if number == 1 else f"{name}-{number}", phase, work_dir, settings, parent=trained[-1]
-            )
-        )
-    last = trained[-1]
+    shared = train_phase(SHARED, settings.shared, work_dir, settings)
+    last = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
+    trained = [shared, last]
     model = load_model(last.spec, root=last.path.parents[1])
     model = dataclasses.replace(
         model, config=dataclasses.replace(model.config, threshold=settings.thresholds[name])
     )
-    plans = dict.fromkeys(plan for phase in settings.own[name] for plan in phase.plans)
-    cells = open_cells(work_dir / "cells", list(plans)[::DESCRIBED_EVERY])
+    cells = open_cells(work_dir / "cells", settings.own[name].plans[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
@@ -259,12 +246,12 @@ def describe_version(
     """Return the configuration of the version that ships: its phases instead of one training's record."""
     recipe, of_last = settings.recipe, model.config.training
     low, high = VOXEL_RANGE_NM
-    phases = (settings.shared, *settings.own[name])
+    phases = (settings.shared, settings.own[name])
     training: dict[str, Scalar] = {
         "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
         **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},
         "loss": "cross-entropy + soft Dice; membrane that no view shows is unlabelled",
-        "optimiser": "AdamW with warm-up and cosine in each phase",
+        "optimiser": f"{OPTIMISERS[recipe.optimiser]} with warm-up and cosine in each phase",
         "seed": settings.seed,
         "hours": round(sum(each.minutes for each in trained) / 60, 2),
     }

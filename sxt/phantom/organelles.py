@@ -128,10 +128,7 @@ class OrganellePainter:
             self.scene.absorption[box] += within * np.float32(0.25 * level)
 
     def paint_filaments(self) -> None:
-        """Draw thin, nearly straight lines wherever they fall, over the nucleus and the cell's edge, too.
-
-        Organelles that are placed later are painted over them.
-        """
+        """Draw thin, nearly straight lines wherever they fall; all that is placed later is painted over them."""
         s = self.specimen
         for _ in range(self._count(s.filaments_per_um3)):
             line = self._draw_tube(

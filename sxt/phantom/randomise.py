@@ -18,7 +18,7 @@ from sxt.tomogram import Absorbing
 
 VOXEL_RANGE_NM = (8.0, 30.0)
 PHOTON_RANGE = (300.0, 30_000.0)
-BEAD_RADIUS_RANGE_NM = (60.0, 190.0)
+BEAD_RADIUS_RANGE_NM = (50.0, 190.0)
 FILAMENT_RANGE_PER_UM3 = (0.5, 8.0)
 
 
@@ -28,8 +28,6 @@ def draw_settings(
     *,
     voxel_range_nm: Range = VOXEL_RANGE_NM,
     photon_range: Range = PHOTON_RANGE,
-    bead_radius_range_nm: Range = BEAD_RADIUS_RANGE_NM,
-    filament_range_per_um3: Range = FILAMENT_RANGE_PER_UM3,
     absorbing_is: Absorbing = "dark",
 ) -> PhantomSettings:
     """Draw settings of a simulated tomogram of ``shape`` (z, y, x); the same seed gives the same settings.
@@ -38,28 +36,26 @@ def draw_settings(
     -----
     Voxel sizes, photons, tilt ranges and absorption cover what microscopes at 510 eV deliver. Densities of
     organelles are drawn over a factor of 5 to 10, so that crowded and nearly empty fields both occur. Three of five
-    cells have filaments, unless their range ends at 0.
+    cells have filaments.
     """
     rng = np.random.default_rng([seed, 0])
     voxel_nm = float(np.exp(rng.uniform(*np.log(voxel_range_nm))))
-    specimen = _draw_specimen(rng, voxel_nm, bead_radius_range_nm)
+    specimen = _draw_specimen(rng, voxel_nm)
     acquisition = _draw_acquisition(rng, voxel_nm, photon_range)
     reconstruction = _draw_reconstruction(rng, voxel_nm, absorbing_is)
-    specimen = replace(specimen, filaments_per_um3=_draw_filaments(rng, filament_range_per_um3))
+    specimen = replace(specimen, filaments_per_um3=_draw_filaments(rng))
     return PhantomSettings(shape, voxel_nm, specimen, acquisition, reconstruction)
 
 
-def _draw_specimen(
-    rng: np.random.Generator, voxel_nm: float, bead_radius_range_nm: Range
-) -> SpecimenSettings:
+def _draw_specimen(rng: np.random.Generator, voxel_nm: float) -> SpecimenSettings:
     cytosol = rng.uniform(*absorption.CYTOSOL_RANGE_PER_UM)
     texture = rng.uniform(0.05, 0.24)
     mitochondrion = cytosol + rng.uniform(0.06 + 0.3 * texture, 0.30)
-    bead = rng.uniform(*bead_radius_range_nm)
+    bead = _log_uniform(rng, *BEAD_RADIUS_RANGE_NM)
     smallest = rng.uniform(50.0, 110.0)
     membrane_nm = rng.uniform(8.0, 14.0)
     return SpecimenSettings(
-        mitochondria_per_um3=_log_uniform(rng, 0.15, 1.2),
+        mitochondria_per_um3=_log_uniform(rng, 0.15, 2.0),
         mitochondrion_radius_nm=_around(rng.uniform(110.0, 230.0), 0.1),
         mitochondrion_length_nm=(500.0, rng.uniform(1500.0, 6000.0)),
         mitochondrion_per_um=_around(mitochondrion, 0.03),
@@ -69,7 +65,7 @@ def _draw_specimen(
         cristae_spacing_nm=_around(rng.uniform(50.0, 120.0), 0.1),
         vesicles_per_um3=_log_uniform(rng, 0.3, 4.0),
         vesicle_radius_nm=(smallest, smallest * rng.uniform(1.5, 3.0)),
-        vesicle_lumen_per_um=(rng.uniform(0.12, 0.25), rng.uniform(0.25, 0.7)),
+        vesicle_lumen_per_um=(rng.uniform(0.12, 0.25), rng.uniform(0.25, 0.5)),
         vacuoles_per_um3=_log_uniform(rng, 0.02, 0.3),
         vacuole_radius_nm=(220.0, rng.uniform(350.0, 900.0)),
         multivesicular_per_um3=_log_uniform(rng, 0.01, 0.15),
@@ -79,7 +75,7 @@ def _draw_specimen(
         droplets_per_um3=_log_uniform(rng, 0.04, 0.6),
         droplet_radius_nm=(rng.uniform(80.0, 160.0), rng.uniform(200.0, 500.0)),
         droplet_per_um=_around(rng.uniform(*absorption.LIPID_DROPLET_RANGE_PER_UM), 0.05),
-        beads_per_um3=_log_uniform(rng, 0.03, 0.3) if rng.random() < 0.8 else 0.0,
+        beads_per_um3=_log_uniform(rng, 0.03, 0.4) if rng.random() < 0.8 else 0.0,
         bead_radius_nm=(0.95 * bead, 1.05 * bead),
         bead_per_um=_around(_log_uniform(rng, 1.0, absorption.GOLD_PER_UM), 0.05),
         has_nucleus=bool(rng.random() < 0.45),
@@ -96,11 +92,9 @@ def _draw_specimen(
     )
 
 
-def _draw_filaments(rng: np.random.Generator, range_per_um3: Range) -> float:
-    """Draw how many filaments there are, none in two of five cells."""
-    if range_per_um3[1] == 0 or rng.random() < 0.4:
-        return 0.0
-    return _log_uniform(rng, *range_per_um3)
+def _draw_filaments(rng: np.random.Generator) -> float:
+    """Draw how many filaments a µm³ there are, none in two of five cells."""
+    return 0.0 if rng.random() < 0.4 else _log_uniform(rng, *FILAMENT_RANGE_PER_UM3)
 
 
 def _draw_acquisition(rng: np.random.Generator, voxel_nm: float, photon_range: Range) -> AcquisitionSettings:

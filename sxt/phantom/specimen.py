@@ -63,13 +63,13 @@ def build_specimen(
     painter = OrganellePainter(scene, specimen, structure_rng)
     steps = [painter.paint_mitochondria, painter.paint_droplets, painter.paint_vesicles]
     steps += [painter.paint_reticulum, painter.paint_beads]
-    if specimen.filaments_per_um3 > 0:
-        steps.insert(0, painter.paint_filaments)
     if specimen.has_nucleus:
         steps.insert(0, painter.paint_nucleus)
     if specimen.has_cell_edge:
         ice = np.float32(absorption.ICE_PER_UM) * (1 + np.float32(0.03) * scene.textures.fine)
         steps.insert(0, lambda: painter.paint_cell_edge(ice))
+    if specimen.filaments_per_um3 > 0:
+        steps.insert(0, painter.paint_filaments)
     if specimen.film_nm > 0 or specimen.has_grid_bar:
         steps.append(painter.paint_support)
     for done, step in enumerate(steps):

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import torch
-
 from sxt.errors import ResourceError, SettingsError
 from sxt.network import DoubleDecoder
 from sxt.progress import Progress
@@ -12,6 +10,7 @@ from sxt.train.batches import Batches
 from sxt.train.checkpoint import load_checkpoint, save_checkpoint
 from sxt.train.measure import HoldOutScores, Measurer
 from sxt.train.objectives import Moment, make_objective
+from sxt.train.optimisers import make_optimiser
 from sxt.train.plan import TrainingPlan
 from sxt.train.prepare import TrainingData
 from sxt.train.pseudo import make_pseudo_labels, read_pseudo_labels
@@ -366,11 +365,11 @@ class TrainingLoop:
 
     def _make_stepper(self) -> Stepper:
         plan, recipe = self._plan, self._recipe
-        optimiser = torch.optim.AdamW(
-            self._network.parameters(),
-            lr=plan.learning_rate,
-            weight_decay=recipe.weight_decay,  # without any, AdamW is Adam
-            fused=True,
+        optimiser = make_optimiser(
+            self._network,
+            recipe.optimiser,
+            learning_rate=plan.learning_rate,
+            weight_decay=recipe.weight_decay,
         )
         return Stepper(
             self._network,

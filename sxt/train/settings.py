@@ -13,6 +13,7 @@ HoldOutRule = Literal["auto", "marked", "tomogram", "block", "none"]
 
 RecipeName = Literal["semi", "supervised", "paper"]
 Precision = Literal["auto", "fp32", "bf16"]
+OptimiserName = Literal["muon", "adamw"]
 
 SCRATCH_LEARNING_RATE, FINE_TUNING_LEARNING_RATE = 2e-3, 5e-4
 
@@ -88,7 +89,7 @@ class AugmentationSettings:
 
 @dataclass(frozen=True)
 class SupervisedRecipe:
-    """Labels alone: cross-entropy and soft Dice, AdamW, warm-up and cosine, averaged weights.
+    """Labels alone: cross-entropy and soft Dice, Muon, warm-up and cosine, averaged weights.
 
     Parameters
     ----------
@@ -98,6 +99,8 @@ class SupervisedRecipe:
         Crops of a step, over all processes.
     crop_px : int
         Their side; lowered where the slices are smaller.
+    optimiser : {"muon", "adamw"}
+        ``muon`` needs about half of the steps, each of them a quarter slower on a CPU; see `Muon`.
     weight_decay, max_gradient_norm : float
     warm_up_share : float
         Share of the steps in which the learning rate rises.
@@ -116,6 +119,7 @@ class SupervisedRecipe:
     learning_rate: float | None = None
     batch_crops: int = 4
     crop_px: int = 256
+    optimiser: OptimiserName = "muon"
     weight_decay: float = 1e-4
     max_gradient_norm: float = 1.0
     warm_up_share: float = 0.05
@@ -131,6 +135,10 @@ class SupervisedRecipe:
         if self.batch_crops < 1 or self.crop_px < 16:
             raise SettingsError(
                 f"A step of {self.batch_crops} crops of {self.crop_px} px is not possible; use 1 crop of 16 px or more."
+            )
+        if self.optimiser not in get_args(OptimiserName):
+            raise SettingsError(
+                f"The optimiser is {self.optimiser!r}; choose one of {', '.join(get_args(OptimiserName))}."
             )
         shares = (
             "warm_up_share",
@@ -232,6 +240,7 @@ class PaperRecipe(SupervisedRecipe):
     name: ClassVar[RecipeName] = "paper"
     learning_rate: float | None = 5e-5
     batch_crops: int = 1
+    optimiser: OptimiserName = "adamw"
     weight_decay: float = 0.0
     warm_up_share: float = 0.0
     final_rate_share: float = 1.0

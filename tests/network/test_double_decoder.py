@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sxt.errors import SettingsError
-from sxt.network import NetworkConfig, build_network, count_parameters
+from sxt.network import NetworkConfig, build_network, count_parameters, layers
 from sxt.network.layers import DoublingConv, SamePadConv
 
 TINY = NetworkConfig(stem_width=4, stage_widths=(4, 8), neck_width=16, head_width=4, neck_depth=1)
@@ -63,6 +63,23 @@ def test_doubling_convolution_keeps_the_first_rows_and_columns():
         conv.bias.zero_()
         result = conv(torch.tensor([[[[1.0]]]]))
     assert result.squeeze().tolist() == [[1, 2], [4, 5]]
+
+
+@pytest.mark.parametrize("kernel_size", [3, 5])
+def test_doubling_in_fours_is_the_transposed_convolution(kernel_size, monkeypatch):
+    torch.manual_seed(0)
+    conv = DoublingConv(5, 4, kernel_size=kernel_size)
+    x = torch.randn(2, 5, 6, 7, requires_grad=True)
+
+    def results():
+        y = conv(x)
+        return [y, *torch.autograd.grad(y.square().sum(), [x, *conv.parameters()])]
+
+    in_fours = results()
+    monkeypatch.setattr(layers, "FEW_CHANNELS", {})
+    assert in_fours[0].shape == (2, 4, 12, 14)
+    for found, expected in zip(in_fours, results(), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.gpu

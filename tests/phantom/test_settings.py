@@ -69,20 +69,6 @@ def test_drawn_settings_depend_on_the_seed_alone_and_spread_over_the_range():
     assert 0.4 < np.mean(with_filaments) < 0.8
 
 
-def test_narrower_ranges_leave_all_other_settings_as_drawn():
-    wide = draw_settings(7, (8, 64, 64))
-    narrow = draw_settings(
-        7, (8, 64, 64), bead_radius_range_nm=(60.0, 130.0), filament_range_per_um3=(0.0, 0.0)
-    )
-    assert narrow.specimen.filaments_per_um3 == 0
-    assert narrow.specimen.bead_radius_nm < wide.specimen.bead_radius_nm
-    others = {
-        "filaments_per_um3": wide.specimen.filaments_per_um3,
-        "bead_radius_nm": wide.specimen.bead_radius_nm,
-    }
-    assert dataclasses.replace(narrow, specimen=dataclasses.replace(narrow.specimen, **others)) == wide
-
-
 def test_drawn_settings_keep_the_contrast_asked_for():
     assert draw_settings(1, (8, 64, 64), absorbing_is="bright").reconstruction.absorbing_is == "bright"
 
