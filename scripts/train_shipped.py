@@ -98,11 +98,11 @@ class ShippedSettings:
 
     network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
-    shared: Phase = Phase(ALL_CLASSES, 9_000, 2e-3, CELLS)
+    shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 6_000, 1.2e-3, CELLS),
-            "organelles": Phase(ALL_CLASSES, 6_000, 1.2e-3, CELLS),
+            "membrane": Phase(("membrane",), 8_000, 2e-3, CELLS),
+            "organelles": Phase(ALL_CLASSES, 8_000, 2e-3, CELLS),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
