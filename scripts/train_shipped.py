@@ -43,7 +43,6 @@ from sxt.train import (
     VersionTarget,
     train_model,
 )
-from sxt.train.settings import OptimiserName
 
 SHARED = "shared"
 REPORT_EVERY = 50
@@ -111,6 +110,7 @@ class ShippedSettings:
     recipe: SupervisedRecipe = dataclasses.field(
         default_factory=lambda: SupervisedRecipe(
             crop_px=192,
+            optimiser="muon",
             average_decay=0.998,
             augmentation=AugmentationSettings(noise=0.3, bead_share=0.05, smear_share=0.05),
         )
@@ -127,8 +127,6 @@ KINDS: Mapping[CellKind, str] = {
     "standard": "at the standard settings",
     "drawn": "with all settings drawn",
 }
-
-OPTIMISERS: Mapping[OptimiserName, str] = {"muon": "Muon", "adamw": "AdamW"}
 
 DESCRIPTIONS = {
     "membrane": "Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
@@ -251,7 +249,7 @@ def describe_version(
         "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
         **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},
         "loss": "cross-entropy + soft Dice; membrane that no view shows is unlabelled",
-        "optimiser": f"{OPTIMISERS[recipe.optimiser]} with warm-up and cosine in each phase",
+        "optimiser": "Muon with warm-up and cosine in each phase",
         "seed": settings.seed,
         "hours": round(sum(each.minutes for each in trained) / 60, 2),
     }

@@ -367,7 +367,7 @@ class TrainingLoop:
         plan, recipe = self._plan, self._recipe
         optimiser = make_optimiser(
             self._network,
-            recipe.optimiser,
+            plan.optimiser,
             learning_rate=plan.learning_rate,
             weight_decay=recipe.weight_decay,
         )

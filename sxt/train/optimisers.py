@@ -1,7 +1,7 @@
 """Optimisers: Muon, whose kernels step along the orthogonal factor of their averaged gradient, and AdamW."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from sxt.train.settings import OptimiserName
+
+OPTIMISERS: Mapping[OptimiserName, str] = {"muon": "Muon", "adamw": "AdamW"}
+"""What people call them."""
 
 MOMENTUM = 0.95
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)

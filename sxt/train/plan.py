@@ -8,7 +8,7 @@ from sxt.segment.device import Device
 from sxt.train.folder import RunFolder
 from sxt.train.parallel import Processes
 from sxt.train.prepare import InputForm
-from sxt.train.settings import SemiRecipe, TrainingSettings
+from sxt.train.settings import OptimiserName, SemiRecipe, TrainingSettings
 from sxt.train.state import Stretch, plan_stretches
 
 LEAST_TRAINING_SHARE = 0.25
@@ -24,6 +24,7 @@ class TrainingPlan:
     settings : TrainingSettings
     form : InputForm
     device : Device
+    optimiser : {"muon", "adamw"}
     learning_rate : float
         At its peak.
     threshold : float
@@ -43,6 +44,7 @@ class TrainingPlan:
     settings: TrainingSettings
     form: InputForm
     device: Device
+    optimiser: OptimiserName
     learning_rate: float
     threshold: float
     folder: RunFolder

@@ -14,6 +14,7 @@ from sxt.models import SHIPPED_ROOT, Model, ModelConfig, next_version
 from sxt.network import count_parameters
 from sxt.segment.device import Device
 from sxt.train.loop import TrainingLoop
+from sxt.train.optimisers import OPTIMISERS
 from sxt.train.plan import TrainingPlan
 from sxt.train.reverting import describe_round, name_round_record
 from sxt.train.split import Split, count_words
@@ -88,6 +89,7 @@ def _record(
         "steps": state.step,
         "best step": state.best_step[state.best_stretch()],
         "batch": f"{count_words(recipe.batch_crops, 'crop')} of {loop.crop_px} px",
+        "optimiser": OPTIMISERS[plan.optimiser],
         "peak learning rate": max([plan.learning_rate, *rates]),
         "weights": f"exponential average, decay {recipe.average_decay:g}"
         if recipe.average_decay

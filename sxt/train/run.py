@@ -26,6 +26,7 @@ from sxt.train.record import describe_version
 from sxt.train.settings import (
     FINE_TUNING_LEARNING_RATE,
     SCRATCH_LEARNING_RATE,
+    OptimiserName,
     TrainingSettings,
 )
 from sxt.train.split import Split, make_split
@@ -169,6 +170,7 @@ def train_model(
         settings=settings,
         form=form,
         device=_choose_device(device, settings),
+        optimiser=_optimiser(settings, parent),
         learning_rate=_learning_rate(settings, parent),
         threshold=parent.config.threshold if parent else DEFAULT_THRESHOLD,
         folder=run,
@@ -311,7 +313,14 @@ def _cuda_indices(device: Device) -> list[int]:
 def _learning_rate(settings: TrainingSettings, parent: Model | None) -> float:
     if settings.recipe.learning_rate is not None:
         return settings.recipe.learning_rate
-    return SCRATCH_LEARNING_RATE if parent is None else FINE_TUNING_LEARNING_RATE
+    rates = SCRATCH_LEARNING_RATE if parent is None else FINE_TUNING_LEARNING_RATE
+    return rates[_optimiser(settings, parent)]
+
+
+def _optimiser(settings: TrainingSettings, parent: Model | None) -> OptimiserName:
+    if settings.recipe.optimiser is not None:
+        return settings.recipe.optimiser
+    return "muon" if parent is None else "adamw"
 
 
 def _metrics(

@@ -1,5 +1,6 @@
 """Settings of a training, checked when made: augmentation, recipes, the hold-out, and the budget."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -15,7 +16,8 @@ RecipeName = Literal["semi", "supervised", "paper"]
 Precision = Literal["auto", "fp32", "bf16"]
 OptimiserName = Literal["muon", "adamw"]
 
-SCRATCH_LEARNING_RATE, FINE_TUNING_LEARNING_RATE = 2e-3, 5e-4
+SCRATCH_LEARNING_RATE: Mapping[OptimiserName, float] = {"muon": 1e-2, "adamw": 2e-3}
+FINE_TUNING_LEARNING_RATE: Mapping[OptimiserName, float] = {"muon": 2e-3, "adamw": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class AugmentationSettings:
 
 @dataclass(frozen=True)
 class SupervisedRecipe:
-    """Labels alone: cross-entropy and soft Dice, Muon, warm-up and cosine, averaged weights.
+    """Labels alone: cross-entropy and soft Dice, Muon or AdamW, warm-up and cosine, averaged weights.
 
     Parameters
     ----------
@@ -99,8 +101,8 @@ class SupervisedRecipe:
         Crops of a step, over all processes.
     crop_px : int
         Their side; lowered where the slices are smaller.
-    optimiser : {"muon", "adamw"}
-        ``muon`` needs about half of the steps, each of them a quarter slower on a CPU; see `Muon`.
+    optimiser : {"muon", "adamw"} or None
+        None takes Muon from fresh weights, where it needs about half of the steps, and AdamW from a version.
     weight_decay, max_gradient_norm : float
     warm_up_share : float
         Share of the steps in which the learning rate rises.
@@ -119,7 +121,7 @@ class SupervisedRecipe:
     learning_rate: float | None = None
     batch_crops: int = 4
     crop_px: int = 256
-    optimiser: OptimiserName = "muon"
+    optimiser: OptimiserName | None = None
     weight_decay: float = 1e-4
     max_gradient_norm: float = 1.0
     warm_up_share: float = 0.05
@@ -136,7 +138,7 @@ class SupervisedRecipe:
             raise SettingsError(
                 f"A step of {self.batch_crops} crops of {self.crop_px} px is not possible; use 1 crop of 16 px or more."
             )
-        if self.optimiser not in get_args(OptimiserName):
+        if self.optimiser is not None and self.optimiser not in get_args(OptimiserName):
             raise SettingsError(
                 f"The optimiser is {self.optimiser!r}; choose one of {', '.join(get_args(OptimiserName))}."
             )
@@ -240,7 +242,7 @@ class PaperRecipe(SupervisedRecipe):
     name: ClassVar[RecipeName] = "paper"
     learning_rate: float | None = 5e-5
     batch_crops: int = 1
-    optimiser: OptimiserName = "adamw"
+    optimiser: OptimiserName | None = "adamw"
     weight_decay: float = 0.0
     warm_up_share: float = 0.0
     final_rate_share: float = 1.0

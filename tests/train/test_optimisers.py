@@ -82,7 +82,7 @@ def test_parameters_without_a_gradient_stay():
 
 
 def test_the_published_recipe_keeps_adam():
-    assert SupervisedRecipe().optimiser == "muon"
+    assert SupervisedRecipe().optimiser is None
     assert PaperRecipe().optimiser == "adamw"
     with pytest.raises(SettingsError, match="choose one of muon, adamw"):
         SupervisedRecipe(optimiser="sgd")

@@ -234,17 +234,17 @@ def test_no_gain_for_long_ends_a_stretch(tmp_path, monkeypatch):
 
 
 def test_rings_are_learned_from_labels_alone(tmp_path):
-    recipe = SupervisedRecipe(crop_px=32, batch_crops=4, learning_rate=1e-2, average_decay=0.8)
+    recipe = SupervisedRecipe(crop_px=32, batch_crops=4, learning_rate=6e-2, average_decay=0.8)
     network = dataclasses.replace(TINY, stage_widths=(4, 8))
     version = train(tmp_path, settings=make_settings(recipe, steps=40, network=network))
-    assert version.metrics["dice"] > 0.4
+    assert version.metrics["dice"] > 0.8
 
 
 def test_rings_are_learned_and_rounds_end_where_they_do_not_help(tmp_path):
     recipe = small_semi(
         crop_px=32,
         batch_crops=4,
-        learning_rate=1e-2,
+        learning_rate=6e-2,
         average_decay=0.8,
         consistency_weight=0.0,
         round_share=0.15,
