@@ -105,6 +105,9 @@ def test_a_version_continues_from_its_parent_and_says_so(tmp_path):
     second = train(tmp_path / "next", parent=parent, settings=make_settings(steps=2))
     assert second.parent == "rings:1"
     assert second.metrics["parent_dice"] == first.metrics["dice"]
+    anew, tuned = parent.config.training, load_model(second.spec, root=second.path.parents[1]).config.training
+    assert (anew["optimiser"], anew["peak learning rate"]) == ("Muon", 1e-2)
+    assert (tuned["optimiser"], tuned["peak learning rate"]) == ("AdamW", 5e-4)
 
 
 def test_a_version_knows_the_tomograms_it_was_fine_tuned_on(tmp_path):
