@@ -66,12 +66,15 @@ class Phase:
         At its peak; it rises over the first twentieth and falls along half a cosine to a hundredth.
     seeds : mapping of str to range
         Of the cells of each kind; see `CellPlan`.
+    clip_share : float
+        Of the crops, whose grey values are clipped beyond what the cells' own output clips.
     """
 
     classes: tuple[str, ...]
     n_steps: int
     learning_rate: float
     seeds: Mapping[CellKind, range]
+    clip_share: float = 0.0
 
     @property
     def plans(self) -> list[CellPlan]:
@@ -100,8 +103,8 @@ class ShippedSettings:
     shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 8_000, 2e-3, CELLS),
-            "organelles": Phase(ALL_CLASSES, 8_000, 2e-3, CELLS),
+            "membrane": Phase(("membrane",), 5_000, 2e-3, CELLS, clip_share=0.3),
+            "organelles": Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
@@ -199,10 +202,14 @@ def train_phase(
 ) -> TrainedVersion:
     """Train a phase from the version of the one before, or return it where it is finished."""
     versions = work_dir / "phases"
+    augmentation = dataclasses.replace(settings.recipe.augmentation, clip_share=phase.clip_share)
+    recipe = dataclasses.replace(
+        settings.recipe, learning_rate=phase.learning_rate, augmentation=augmentation
+    )
     return train_model(
         open_cells(work_dir / "cells", phase.plans),
         TrainingSettings(
-            recipe=dataclasses.replace(settings.recipe, learning_rate=phase.learning_rate),
+            recipe=recipe,
             steps=phase.n_steps,
             seed=settings.seed,
             split=SplitSettings("none"),  # measured on cells of other seeds
@@ -295,8 +302,9 @@ def summarise(measured: Sequence[held_out.Measured]) -> dict[str, float]:
 
 def describe_phase(phase: Phase) -> str:
     """Return a phase's classes, steps, learning rate and cells in words."""
+    clipped = f", {phase.clip_share:.0%} of the crops clipped" if phase.clip_share else ""
     return (
-        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}; cells: "
+        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}{clipped}; cells: "
         + "; ".join(f"{len(seeds)} {KINDS[kind]}, {name_seeds(seeds)}" for kind, seeds in phase.seeds.items())
     )
 

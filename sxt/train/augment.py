@@ -19,6 +19,9 @@ ELASTIC_NODES = 6
 KNOWN_LIMIT = 0.99
 """A pixel whose labels were mixed from known and unknown ones is unknown."""
 
+CLIPPED_BELOW, CLIPPED_ABOVE = (2.5, 5.0), (1.8, 4.0)
+"""Deviations from the mean at which a tomogram's grey values may end; dark is below."""
+
 LARGEST_DEVIATIONS = 6.0
 """Grey values are limited to this, as the robust normalisation does."""
 
@@ -143,6 +146,8 @@ def _vary_one(
     if settings.noise > 0 and rng.random() < 0.5:
         noise = torch.randn(values.shape, generator=generator, device=values.device)
         values = values + noise * float(rng.uniform(0, settings.noise))
+    if settings.clip_share > 0 and rng.random() < settings.clip_share:
+        values = values.clamp(-rng.uniform(*CLIPPED_BELOW), rng.uniform(*CLIPPED_ABOVE))
     if rng.random() < settings.cut_out_share:
         values = _cut_out(values, rng)
     return values.clamp(-LARGEST_DEVIATIONS, LARGEST_DEVIATIONS), known

@@ -40,6 +40,8 @@ class AugmentationSettings:
         Share of crops that are blurred, and whose contrast is inverted (0 unless asked for).
     bead_share, streak_share, smear_share, gain_share : float
         Share of crops with gold beads, with streaks, smeared like the missing wedge does, and with a drifting gain.
+    clip_share : float
+        Share of crops whose darkest and brightest grey values are clipped, as an export to 8 bits does.
     cut_out_share : float
         Share of crops with a rectangle blanked.
     """
@@ -56,6 +58,7 @@ class AugmentationSettings:
     streak_share: float = 0.15
     smear_share: float = 0.15
     gain_share: float = 0.5
+    clip_share: float = 0.0
     cut_out_share: float = 0.0
 
     def __post_init__(self) -> None:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ ALL = AugmentationSettings(
     smear_share=1.0,
     gain_share=1.0,
     blur_share=1.0,
+    clip_share=1.0,
     cut_out_share=1.0,
 )
 STILL = AugmentationSettings.turns_alone()
@@ -117,6 +120,22 @@ def test_a_smear_draws_out_along_x():
     assert smeared.sum().item() == pytest.approx(1, abs=1e-5)
     assert smeared[16].sum().item() == pytest.approx(1, abs=1e-5)
     assert (smeared[16] > 0).sum() > 3
+
+
+def test_clipping_cuts_off_dark_and_bright_ends_and_leaves_what_lies_between():
+    crops = cut(make_slice(draw_labels()), STILL)
+    ramp = torch.linspace(-6, 6, crops.values.numel()).reshape(crops.values.shape)
+    given = dataclasses.replace(crops, values=ramp)
+    settings = dataclasses.replace(STILL, clip_share=1.0)
+    lowest, highest = [], []
+    for seed in range(20):
+        values = vary_values(given, [np.random.default_rng(seed)], settings=settings).values
+        low, high = float(values.min()), float(values.max())
+        torch.testing.assert_close(values, ramp.clamp(low, high))
+        lowest.append(low)
+        highest.append(high)
+    assert -5 <= min(lowest) < -4 < -3 < max(lowest) <= -2.5
+    assert 1.8 <= min(highest) < 2.3 < 3.5 < max(highest) <= 4
 
 
 def test_a_blur_keeps_the_mean_of_a_constant():
