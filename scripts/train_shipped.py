@@ -83,6 +83,7 @@ class Phase:
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
 CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
+BEAD_CELLS: Mapping[CellKind, range] = {"beads": range(4_000, 4_064)}
 
 NETWORK = NetworkConfig(
     in_channels=3,
@@ -101,10 +102,13 @@ class ShippedSettings:
     network: NetworkConfig = NETWORK
     pixel_size_nm: float = 20.0
     shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
-    own: Mapping[str, Phase] = dataclasses.field(
+    own: Mapping[str, tuple[Phase, ...]] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 5_000, 2e-3, CELLS, clip_share=0.3),
-            "organelles": Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
+            "membrane": (Phase(("membrane",), 5_000, 2e-3, CELLS, clip_share=0.3),),
+            "organelles": (
+                Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
+                Phase(ALL_CLASSES, 1_200, 1e-3, {**CELLS, **BEAD_CELLS}, clip_share=0.3),
+            ),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
@@ -129,6 +133,7 @@ SETTINGS = ShippedSettings()
 KINDS: Mapping[CellKind, str] = {
     "standard": "at the standard settings",
     "drawn": "with all settings drawn",
+    "beads": "with all settings drawn but many large and dense beads",
 }
 
 DESCRIPTIONS = {
@@ -153,14 +158,17 @@ def make_version(
     notes : str
         Markdown to end the card with.
     """
-    shared = train_phase(SHARED, settings.shared, work_dir, settings)
-    last = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
-    trained = [shared, last]
+    trained = [train_phase(SHARED, settings.shared, work_dir, settings)]
+    for number, phase in enumerate(settings.own[name], start=1):
+        folder_name = name if number == 1 else f"{name}-{number}"
+        trained.append(train_phase(folder_name, phase, work_dir, settings, parent=trained[-1]))
+    last = trained[-1]
     model = load_model(last.spec, root=last.path.parents[1])
     model = dataclasses.replace(
         model, config=dataclasses.replace(model.config, threshold=settings.thresholds[name])
     )
-    cells = open_cells(work_dir / "cells", settings.own[name].plans[::DESCRIBED_EVERY])
+    plans = settings.own[name][-1].plans
+    cells = open_cells(work_dir / "cells", plans[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
@@ -251,7 +259,7 @@ def describe_version(
     """Return the configuration of the version that ships: its phases instead of one training's record."""
     recipe, of_last = settings.recipe, model.config.training
     low, high = VOXEL_RANGE_NM
-    phases = (settings.shared, settings.own[name])
+    phases = (settings.shared, *settings.own[name])
     training: dict[str, Scalar] = {
         "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
         **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},
