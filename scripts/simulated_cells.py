@@ -2,9 +2,8 @@
 
 import math
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +11,7 @@ import numpy as np
 
 from sxt.files import atomic_path
 from sxt.metrics import UNLABELLED
-from sxt.phantom import PhantomSettings, SimulatedCell, absorption, draw_settings, simulate_cell
-from sxt.phantom.settings import Range
+from sxt.phantom import PhantomSettings, SimulatedCell, draw_settings, simulate_cell
 from sxt.tomogram import Tomogram
 from sxt.train import ArrayLabels, TrainingTomogram
 
@@ -23,13 +21,7 @@ LABELLED_EVERY = 2
 """Neighbouring slices show nearly the same; the ones between serve as the neighbours that a network may see."""
 SMALLEST_SIDE_PX, SMALLEST_SIDE_NM = 320, 4000.0
 
-DENSE_BEADS: Mapping[str, Range] = {
-    "bead_radius_nm": (100.0, 190.0),
-    "bead_per_um": (3.0, absorption.GOLD_PER_UM),
-}
-DENSE_BEADS_PER_UM3 = 0.4
-
-CellKind = Literal["standard", "drawn", "beads"]
+CellKind = Literal["standard", "drawn"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +31,8 @@ class CellPlan:
     Parameters
     ----------
     seed : int
-    kind : {"standard", "drawn", "beads"}
-        The standard settings with a drawn voxel size; all settings drawn; or all drawn but many large and dense beads.
+    kind : {"standard", "drawn"}
+        The standard settings with a drawn voxel size, or all settings drawn.
     """
 
     seed: int
@@ -55,10 +47,7 @@ class CellPlan:
         shape = (DEPTH_PX, side, side)
         if self.kind == "standard":
             return PhantomSettings(shape, voxel_nm)
-        specimen = drawn.specimen
-        if self.kind == "beads":
-            specimen = replace(specimen, beads_per_um3=DENSE_BEADS_PER_UM3, **DENSE_BEADS)
-        return PhantomSettings(shape, voxel_nm, specimen, drawn.acquisition, drawn.reconstruction)
+        return PhantomSettings(shape, voxel_nm, drawn.specimen, drawn.acquisition, drawn.reconstruction)
 
     @property
     def file_name(self) -> str:

@@ -46,8 +46,8 @@ FEATURE_NAMES = (
 NOISE_PX, NOISE_AREA_PX, DETAIL_AREA_PX = 1.0, 8.0, 10.0
 """Gaussians: what is finer than the first is noise; noise and detail are compared between areas of these sizes."""
 
-LIMIT_QUANTILE, LIMIT_MARGIN = 0.99, 1.15
-"""The limit is this quantile of the training tomograms' own distances, times this margin."""
+LIMIT_QUANTILE = 0.99
+"""The limit is this quantile of the training tomograms' own distances."""
 
 SMALLEST_VARIANCE, SMALLEST_VARIANCE_OF_LIKENESS = 1e-4, 0.02
 """Added to those of the training data. Simulated neighbours are nearly alike; those of a real tomogram with thick
@@ -97,7 +97,7 @@ def learn_familiarity(features: Sequence[np.ndarray]) -> Familiarity:
         FEATURE_NAMES, tuple(centre.tolist()), tuple(map(tuple, whitening.tolist())), limit=1.0
     )
     distances = [known.distance(each) for each in values]
-    limit = LIMIT_MARGIN * float(np.quantile(distances, LIMIT_QUANTILE))
+    limit = float(np.quantile(distances, LIMIT_QUANTILE))
     return Familiarity(known.names, known.centre, known.whitening, limit=round(limit, 3))
 
 
