@@ -27,7 +27,20 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = tmp_path_factory.mktemp("metrics")
     bench = make_bench(Workspace(folder / "workspace"), folder)
     place = ["--workspace", str(bench.workspace.root), "--tomogram", bench.tomogram.id]
-    size = ["--steps", "4", "--crop", "32", "--batch", "2", "--gap", "1", "--hold-out", "none"]
+    size = [
+        "--steps",
+        "8",
+        "--learning-rate",
+        "0.005",
+        "--crop",
+        "32",
+        "--batch",
+        "2",
+        "--gap",
+        "1",
+        "--hold-out",
+        "none",
+    ]
     how = ["--init", SHIPPED, "--recipe", "supervised", "--classes", "1", "--device", "cpu"]
     assert main(["train", *place, "--name", "membrane", *size, *how]) == 0
     return bench
