@@ -27,9 +27,6 @@ NAME = "Zelle 7 µm" if KEPT else "Zelle 7 µm <b>&"
 TITLE = "Organelles of cell 7" if KEPT else "Organelles of cell 7 <script>alert(1)</script>"
 SHAPE = (24, 288, 288)
 SEED = 11
-OVERLAY_MS = 2_000
-"""What a viewer takes at most to fetch the overlay of a slice, which a picture that is kept should show."""
-
 JOB_LIMIT_MS = 240_000
 CONFIG = SHIPPED[0].config
 assert CONFIG is not None
@@ -132,8 +129,6 @@ def _segment(page: Page, pictures: Path) -> None:
     page.screenshot(path=pictures / "segmenting.png")
     expect(finished).to_be_visible(timeout=JOB_LIMIT_MS)
     settle(page)
-    if KEPT:
-        page.wait_for_timeout(OVERLAY_MS)
     page.screenshot(path=pictures / "segment.png")
 
 
