@@ -114,8 +114,14 @@ def _segment(page: Page, pictures: Path) -> None:
     settle(page)  # a list that is opened before closes when the page is drawn to its end
     if OWN_FILE is None:  # eight times the work, so that a fast machine too is seen at it
         page.get_by_text("Advanced", exact=True).click()
-        page.get_by_role("combobox", name="Test-time augmentation").click()
-        page.get_by_role("option").last.click()
+        settle(page)
+        option = page.get_by_role("option").last
+        for _ in range(5):  # the list closes where the page is drawn again under it
+            page.get_by_role("combobox", name="Test-time augmentation").click()
+            page.wait_for_timeout(500)
+            if option.is_visible():
+                break
+        option.click()
         settle(page)
     button(page, "Segment 1 tomogram").click()
     n_slices = r"\d+" if OWN_FILE is not None else SHAPE[0]
