@@ -166,9 +166,13 @@ def _choose_upload() -> Source | None:
             format_func=lambda upload_id: escape_markdown(by_id[upload_id].name),
             key="upload-arrived",
         )
-    if st.button("Discard this upload", key=f"upload-discard-{chosen}"):
-        services().uploads.remove(chosen)
-        st.rerun()
+    # A callback, since another upload that arrives at this moment breaks off the run that a click began.
+    st.button(
+        "Discard this upload",
+        key=f"upload-discard-{chosen}",
+        on_click=services().uploads.remove,
+        args=(chosen,),
+    )
     return by_id[chosen]
 
 

@@ -17,9 +17,12 @@ def show() -> None:
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
         st.text(f"arrived {state.upload.name} {digest}")
-        if st.button(f"Remove {state.upload.name}", key=state.upload.id):
-            uploads.remove(state.upload.id)
-            st.rerun()
+        st.button(
+            f"Remove {state.upload.name}",
+            key=state.upload.id,
+            on_click=uploads.remove,
+            args=(state.upload.id,),
+        )
 
 
 def other() -> None:
