@@ -288,11 +288,11 @@ def _notes(
     notes = []
     measured = {each.value for each in names}
     if left_out := sorted(voxels.found_in_truth - measured - {0, 255}):
-        notes.append(f"The truth also holds {_enumerate(left_out)}, counted as background here.")
+        notes.append(f"The truth also holds {_enumerate(left_out, names)}, counted as background here.")
     if never := sorted(measured & voxels.found_in_truth - voxels.found_in_prediction):
-        notes.append(f"The truth holds {_enumerate(never)}, which the prediction never has.")
+        notes.append(f"The truth holds {_enumerate(never, names)}, which the prediction never has.")
     if absent := sorted(measured - voxels.found_in_truth):
-        notes.append(f"The truth nowhere holds {_enumerate(absent)}.")
+        notes.append(f"The truth nowhere holds {_enumerate(absent, names)}.")
     if settings.with_surfaces and pair.voxel_size_nm is None:
         notes.append("The voxel size is unknown: distances are in voxels, taken as cubes.")
     n_blank = int(np.sum(voxels.confusion.matrix.sum(axis=(1, 2)) == 0))
@@ -301,5 +301,7 @@ def _notes(
     return tuple(notes)
 
 
-def _enumerate(values: list[int]) -> str:
-    return ("class " if len(values) == 1 else "classes ") + ", ".join(map(str, values))
+def _enumerate(values: list[int], names: tuple[ClassName, ...]) -> str:
+    """Return classes by their names, and by their values where they have none."""
+    name_of = {each.value: each.name for each in names}
+    return ", ".join(name_of.get(value, f"class {value}") for value in values)

@@ -77,13 +77,13 @@ def test_notes_say_what_the_numbers_do_not():
     found = evaluate_pair(pair, (ClassName(1, "membrane"), ClassName(7, "other")))
     assert found.notes == (
         "The truth also holds class 2, counted as background here.",
-        "The truth nowhere holds class 7.",
+        "The truth nowhere holds other.",
         "The voxel size is unknown: distances are in voxels, taken as cubes.",
     )
     truth = pair.truth.copy()
     truth[3:] = 255
     found = evaluate_pair(MaskPair(np.zeros_like(truth), truth), (ClassName(1, "membrane"),))
-    assert "The truth holds class 1, which the prediction never has." in found.notes
+    assert "The truth holds membrane, which the prediction never has." in found.notes
     assert "13 of 16 slices have no label and are not counted." in found.notes
     assert found.classes[0].surface.surface_dice == 0
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HEADLINE_SCORES = ("dice", "precision", "recall", "surface_dice")
 ROW_HEIGHT_PX = 62
-SCORE_WIDTH_PX, VERSION_WIDTH_PX, DIFFERENCE_WIDTH_PX = 172, 145, 95
-"""Narrow enough for value and difference to be lines of their own."""
+SCORE_WIDTH_PX, VERSION_WIDTH_PX, DIFFERENCE_WIDTH_PX, VERDICT_WIDTH_PX = 172, 145, 90, 140
+"""Narrow enough for value and difference, and interval and verdict, to be lines of their own."""
 
 SIGNS = {"better": "▲ better", "worse": "▼ worse", "too little data to tell": "too little data"}
 NO_BREAK = "\u00a0"
@@ -39,7 +39,7 @@ def draw_headline(comparison: Comparison, *, key: str) -> None:
     """Draw the table; a click on a column's head sorts by it."""
     has_others = len(comparison.versions) > 1
     differences_only = has_others and current_look().differences_only
-    has_tall_rows = has_others and _has_intervals(comparison) and not differences_only
+    has_tall_rows = has_others and _has_intervals(comparison)
     table = headline_table(comparison, differences_only=differences_only)
     if len(table.columns) > 1:
         st.dataframe(
@@ -103,13 +103,14 @@ def _verdict_column(score: str) -> str:
 
 def _columns(table: pd.DataFrame, *, differences_only: bool) -> dict[str, Any]:
     if differences_only:
-        numbers = list(table.columns[1::2])
+        numbers, verdicts = table.columns[1::2], table.columns[2::2]
         return {
             VERSION_COLUMN: st.column_config.TextColumn(pinned=True, width=VERSION_WIDTH_PX),
             **{
                 name: st.column_config.NumberColumn(format="%+.3f", width=DIFFERENCE_WIDTH_PX)
                 for name in numbers
             },
+            **{name: st.column_config.TextColumn(width=VERDICT_WIDTH_PX) for name in verdicts},
         }
     return {
         name: st.column_config.TextColumn(
@@ -138,8 +139,8 @@ def _cell(found: ScoreOfVersion, *, with_verdict: bool) -> str:
 def _interval_and_verdict(found: ScoreOfVersion) -> str:
     each = found.difference
     has_bounds = math.isfinite(each.low) and each.low < each.high
-    bounds = f"[{each.low:+.3f}, {each.high:+.3f}] " if has_bounds else ""
-    return (bounds + _verdict(found)).replace("-", MINUS)
+    bounds = [f"[{each.low:+.3f}, {each.high:+.3f}]"] if has_bounds else []
+    return _as_lines(*bounds, _verdict(found))
 
 
 def _verdict(found: ScoreOfVersion) -> str:
