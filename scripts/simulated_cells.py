@@ -1,5 +1,6 @@
 """Simulated cells that the shipped versions learn from and are measured on, drawn from their seeds, kept in files."""
 
+import dataclasses
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -21,7 +22,14 @@ LABELLED_EVERY = 2
 """Neighbouring slices show nearly the same; the ones between serve as the neighbours that a network may see."""
 SMALLEST_SIDE_PX, SMALLEST_SIDE_NM = 320, 4000.0
 
-CellKind = Literal["standard", "drawn"]
+BEADS_PER_UM3 = (0.3, 0.9)
+BEAD_RADIUS_NM = (80.0, 190.0)
+BEAD_PER_UM = (0.9, 3.0)
+"""As real reconstructions show beads: little denser than the densest droplet, with soft halos."""
+SMALL_DROPLET_RADIUS_NM = (80.0, 250.0)
+"""As large as the beads, from which they differ in their halos alone."""
+
+CellKind = Literal["standard", "drawn", "beads"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,9 @@ class CellPlan:
     Parameters
     ----------
     seed : int
-    kind : {"standard", "drawn"}
-        The standard settings with a drawn voxel size, or all settings drawn.
+    kind : {"standard", "drawn", "beads"}
+        The standard settings with a drawn voxel size, all settings drawn, or all drawn but many beads with small
+        droplets beside them, little noise, and clipped grey values.
     """
 
     seed: int
@@ -47,11 +56,42 @@ class CellPlan:
         shape = (DEPTH_PX, side, side)
         if self.kind == "standard":
             return PhantomSettings(shape, voxel_nm)
-        return PhantomSettings(shape, voxel_nm, drawn.specimen, drawn.acquisition, drawn.reconstruction)
+        drawn = dataclasses.replace(drawn, shape=shape)
+        return _with_beads(drawn, self.seed) if self.kind == "beads" else drawn
 
     @property
     def file_name(self) -> str:
         return f"{self.kind}-{self.seed}.npz"
+
+
+def _with_beads(drawn: PhantomSettings, seed: int) -> PhantomSettings:
+    rng = np.random.default_rng([seed, 1])
+    radius_nm, per_um = rng.uniform(*BEAD_RADIUS_NM), _log_uniform(rng, *BEAD_PER_UM)
+    specimen = dataclasses.replace(
+        drawn.specimen,
+        beads_per_um3=_log_uniform(rng, *BEADS_PER_UM3),
+        bead_radius_nm=(0.95 * radius_nm, 1.05 * radius_nm),
+        bead_per_um=(0.95 * per_um, 1.05 * per_um),
+        droplet_radius_nm=SMALL_DROPLET_RADIUS_NM,
+    )
+    acquisition = dataclasses.replace(
+        drawn.acquisition,
+        photons=_log_uniform(rng, 2_000.0, 30_000.0),
+        jitter_px=min(drawn.acquisition.jitter_px, 0.5),
+    )
+    reconstruction = dataclasses.replace(
+        drawn.reconstruction,
+        smoothing_nm=rng.uniform(0.6, 1.4) * drawn.voxel_zyx_nm[2],
+        clip_percent=(_log_uniform(rng, 0.1, 1.0), 100 - _log_uniform(rng, 0.1, 1.0)),
+        dtype="uint8",
+    )
+    return dataclasses.replace(
+        drawn, specimen=specimen, acquisition=acquisition, reconstruction=reconstruction
+    )
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
 def open_cells(folder: Path, plans: list[CellPlan], *, n_processes: int = 2) -> list[TrainingTomogram]:

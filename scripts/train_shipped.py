@@ -83,6 +83,7 @@ class Phase:
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
 CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
+OWN_CELLS: Mapping[CellKind, range] = {**CELLS, "beads": range(5_000, 5_096)}
 
 NETWORK = NetworkConfig(
     in_channels=3,
@@ -103,8 +104,8 @@ class ShippedSettings:
     shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 5_000, 2e-3, CELLS, clip_share=0.3),
-            "organelles": Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
+            "membrane": Phase(("membrane",), 8_000, 2e-3, OWN_CELLS, clip_share=0.3),
+            "organelles": Phase(ALL_CLASSES, 8_000, 2e-3, OWN_CELLS, clip_share=0.3),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
@@ -129,6 +130,7 @@ SETTINGS = ShippedSettings()
 KINDS: Mapping[CellKind, str] = {
     "standard": "at the standard settings",
     "drawn": "with all settings drawn",
+    "beads": "with many beads",
 }
 
 DESCRIPTIONS = {

@@ -33,7 +33,7 @@ class NetworkConfig:
     head_width : int
         Channels of the last bottleneck of both decoders and of their heads.
     kernel_size : int
-        Kernel size outside the neck, odd.
+        Kernel size outside the neck, odd and at least 3: a smaller one cannot double a grid.
     block_depth : int
         Bottlenecks in a residual block.
     n_encoder_blocks, n_image_blocks, n_label_blocks : int
@@ -84,8 +84,8 @@ class NetworkConfig:
             raise ModelError(
                 f"in_channels is {self.in_channels}; it must be odd, the slice and its neighbours."
             )
-        if self.kernel_size % 2 == 0 or not 1 <= self.kernel_size <= 15:
-            raise ModelError(f"kernel_size is {self.kernel_size}; it must be odd and at most 15.")
+        if self.kernel_size % 2 == 0 or not 3 <= self.kernel_size <= 15:
+            raise ModelError(f"kernel_size is {self.kernel_size}; it must be odd, from 3 to 15.")
         if not all(1 <= size <= 15 for size in self.neck_kernel_sizes):
             raise ModelError(
                 f"neck_kernel_sizes are {self.neck_kernel_sizes}; each must be between 1 and 15."

@@ -46,6 +46,7 @@ def test_config_survives_a_round_trip_through_json_text(config):
         ({"neck_width": 10**6}, "even number"),
         ({"in_channels": 2}, "must be odd"),
         ({"kernel_size": 4}, "must be odd"),
+        ({"kernel_size": 1}, "must be odd, from 3 to 15"),
         ({"n_classes": 255}, "between 1 and 254"),
         ({"n_label_blocks": 0}, "between 1 and 254"),
         ({"dropout": 1.0}, "less than 1"),
