@@ -103,13 +103,17 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert (made["membrane"] / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_cells_of_both_kinds_have_the_voxels_that_were_drawn(shipped):
+def test_cells_of_all_kinds_have_the_voxels_that_were_drawn(shipped):
     plan = sys.modules["simulated_cells"].CellPlan
-    standard, drawn = (plan(1_003, kind).settings for kind in ("standard", "drawn"))
+    standard, drawn, beads = (plan(1_003, kind).settings for kind in ("standard", "drawn", "beads"))
     assert standard == PhantomSettings(standard.shape, standard.voxel_size_nm)
-    assert drawn.voxel_size_nm == standard.voxel_size_nm
+    assert drawn.voxel_size_nm == standard.voxel_size_nm == beads.voxel_size_nm
     assert drawn.specimen != standard.specimen
     assert drawn.shape[1] * drawn.voxel_zyx_nm[1] >= 4000
+    assert beads.shape == drawn.shape
+    assert beads.specimen.beads_per_um3 >= 0.3
+    assert beads.specimen.mitochondria_per_um3 == drawn.specimen.mitochondria_per_um3
+    assert beads.reconstruction.filter_name == drawn.reconstruction.filter_name
 
 
 def test_conditions_outside_lie_outside_and_no_seed_was_trained_on(shipped):
