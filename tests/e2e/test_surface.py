@@ -81,6 +81,24 @@ def wait_until_at_rest(page: Page, frame: Frame) -> list[float]:
     raise AssertionError("the camera keeps moving")
 
 
+def turn(page: Page, frame: Frame) -> None:
+    """Drag the scene as a hand does, again where it was still being drawn and took no notice."""
+    before = frame.evaluate(CAMERA)
+    x, y = place_in_scene(page, 0.5, 0.7)
+    for _ in range(6):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(1, 9):
+            page.mouse.move(x + 20 * step, y - 8 * step)
+            page.wait_for_timeout(40)
+        page.mouse.up()
+        for _ in range(10):
+            if frame.evaluate(CAMERA) != before:
+                return
+            page.wait_for_timeout(200)
+    raise AssertionError("the scene does not turn")
+
+
 def place_in_scene(page: Page, across: float, down: float) -> tuple[float, float]:
     box = page.locator("iframe").first.bounding_box()
     assert box is not None
@@ -91,13 +109,7 @@ def test_a_turned_view_reaches_the_share_and_its_page(
     surface_page: Page, workspace: Workspace, open_module_page: PageOpener
 ):
     frame = scene_of(surface_page)
-    before = frame.evaluate(CAMERA)
-    x, y = place_in_scene(surface_page, 0.5, 0.7)
-    surface_page.mouse.move(x, y)
-    surface_page.mouse.down()
-    surface_page.mouse.move(x + 160, y - 60, steps=6)
-    surface_page.mouse.up()
-    wait_until(surface_page, lambda: frame.evaluate(CAMERA) != before)
+    turn(surface_page, frame)
     turned = wait_until_at_rest(surface_page, frame)
     surface_page.get_by_role("button", name="Share this view").click()
     surface_page.get_by_role("button", name="Make link").click()
