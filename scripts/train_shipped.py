@@ -48,7 +48,7 @@ SHARED = "shared"
 REPORT_EVERY = 50
 PICTURE_COLOURS = 128
 DESCRIBED_EVERY = 2
-"""Every so many cells of the training data say what these look like."""
+"""Every so many cells of the shared phase say what the training data look like."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Phase:
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
 CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
-OWN_CELLS: Mapping[CellKind, range] = {**CELLS, "beads": range(5_000, 5_096)}
+CELLS_WITH_BEADS: Mapping[CellKind, range] = {**CELLS, "beads": range(5_000, 5_096)}
 
 NETWORK = NetworkConfig(
     in_channels=3,
@@ -104,8 +104,8 @@ class ShippedSettings:
     shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
     own: Mapping[str, Phase] = dataclasses.field(
         default_factory=lambda: {
-            "membrane": Phase(("membrane",), 8_000, 2e-3, OWN_CELLS, clip_share=0.3),
-            "organelles": Phase(ALL_CLASSES, 8_000, 2e-3, OWN_CELLS, clip_share=0.3),
+            "membrane": Phase(("membrane",), 8_000, 2e-3, CELLS_WITH_BEADS, clip_share=0.3),
+            "organelles": Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
         }
     )
     thresholds: Mapping[str, float] = dataclasses.field(
@@ -168,7 +168,7 @@ def make_version(
     model = dataclasses.replace(
         model, config=dataclasses.replace(model.config, threshold=settings.thresholds[name])
     )
-    cells = open_cells(work_dir / "cells", settings.own[name].plans[::DESCRIBED_EVERY])
+    cells = open_cells(work_dir / "cells", settings.shared.plans[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)

@@ -135,6 +135,7 @@ def _segment(page: Page, pictures: Path) -> None:
     page.screenshot(path=pictures / "segmenting.png")
     expect(finished).to_be_visible(timeout=JOB_LIMIT_MS)
     settle(page)
+    page.wait_for_timeout(2_500 if KEPT else 0)  # the overlay comes after the page
     page.screenshot(path=pictures / "segment.png")
 
 
