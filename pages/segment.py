@@ -57,17 +57,20 @@ with columns.controls, errors_shown():
 
 with columns.result, errors_shown():
     jobs = jobs_of_kinds(KINDS, page=PAGE)
-    shown = choose_segmentation(tomogram) if running_job(jobs, tomogram.id) is None else None
+    is_running = running_job(jobs, tomogram.id) is not None
+    shown = None if is_running else choose_segmentation(tomogram)
 
     @st.fragment(run_every=poll_interval(jobs))
-    def show_jobs(tomogram: TomogramManifest = tomogram) -> None:
+    def show_jobs(tomogram: TomogramManifest = tomogram, was_running: bool = is_running) -> None:
         """Draw what runs, and what is done of the selected tomogram."""
         now = jobs_of_kinds(KINDS, page=PAGE)
-        draw_jobs(now, key=PAGE)
         running = running_job(now, tomogram.id)
+        if (running is not None) != was_running:
+            st.rerun()  # the viewer of what is finished gives way to that of what is in the making, or comes back
+        draw_jobs(now, key=PAGE)
         if running is not None:
             draw_partial(tomogram, running)
 
     show_jobs()
-    if running_job(jobs, tomogram.id) is None:
+    if not is_running:
         draw_finished(tomogram, shown)

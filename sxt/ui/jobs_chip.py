@@ -88,8 +88,7 @@ def _draw(list_jobs: ListJobs, cancel: CancelJob) -> None:
     jobs = list_jobs()
     active = _active_ids(jobs)
     if st.session_state.get(ACTIVE_KEY, set()) - active:
-        st.session_state[ACTIVE_KEY] = active
-        st.rerun()
+        st.rerun()  # which notes what is active now; a page that did not get so far is asked again
     st.session_state[ACTIVE_KEY] = active
     with st.popover(chip_label(jobs), key="sxt-jobs-chip", width="stretch"):
         _draw_panel(jobs, cancel)

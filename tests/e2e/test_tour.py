@@ -132,6 +132,7 @@ def _segment(page: Page, pictures: Path) -> None:
     if OWN_FILE is not None:  # a few slices may all be done between two looks
         begun = begun.or_(finished)
     expect(begun).to_be_visible(timeout=JOB_LIMIT_MS)
+    expect(page.get_by_role("application", name=re.compile("^Slices of"))).to_have_count(1)
     page.screenshot(path=pictures / "segmenting.png")
     expect(finished).to_be_visible(timeout=JOB_LIMIT_MS)
     settle(page)
