@@ -27,7 +27,7 @@ BEAD_RADIUS_NM = (80.0, 190.0)
 BEAD_PER_UM = (0.9, 3.0)
 """As real reconstructions show beads: little denser than the densest droplet, with soft halos."""
 SMALL_DROPLET_RADIUS_NM = (80.0, 250.0)
-"""As large as the beads, from which they differ in their halos alone."""
+"""As large as the beads: size does not tell them apart."""
 
 CellKind = Literal["standard", "drawn", "beads"]
 

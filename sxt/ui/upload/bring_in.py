@@ -166,7 +166,6 @@ def _choose_upload() -> Source | None:
             format_func=lambda upload_id: escape_markdown(by_id[upload_id].name),
             key="upload-arrived",
         )
-    # A callback, since another upload that arrives at this moment breaks off the run that a click began.
     st.button(
         "Discard this upload",
         key=f"upload-discard-{chosen}",
