@@ -19,10 +19,12 @@ from sxt.phantom import AcquisitionSettings, PhantomSettings, SpecimenSettings, 
 from sxt.segment import segment_tomogram
 from sxt.tomogram import Tomogram
 
-DEPTH_PX, SIDE_NM = 16, 3800.0
+DEPTH_PX, SIDE_NM, LARGE_SIDE_NM = 16, 3800.0, 7700.0
 SEEDS = range(9_200, 9_204)
+SEEDS_AT_STANDARD_NOISE = range(9_200, 9_212)
+"""More, since the aims are for these."""
 VARIED_SEEDS = range(9_000, 9_006)
-STANDARD_NM = 15.0
+STANDARD_NM, LARGE_NM = 15.0, 20.0
 SIZES_NM = (10.0, 15.0, 20.0, 30.0)
 MEMBRANE, MEMBRANE_VALUE = "membrane", 1
 
@@ -79,9 +81,14 @@ def list_conditions() -> list[Condition]:
     few_tilts = AcquisitionSettings(tilt_range_deg=(-45.0, 45.0), tilt_step_deg=3.0)
     dim = AcquisitionSettings(photons=200.0)
     varied = tuple((_varied(seed), seed) for seed in VARIED_SEEDS)
+    large = dataclasses.replace(standard(LARGE_NM), shape=_shape(LARGE_NM, LARGE_SIDE_NM))
     return [
-        *(Condition(f"standard, {size:g} nm", _cells(standard(size))) for size in SIZES_NM),
+        *(
+            Condition(f"standard, {size:g} nm", _cells(standard(size), SEEDS_AT_STANDARD_NOISE))
+            for size in SIZES_NM
+        ),
         Condition("every setting drawn", varied),
+        Condition(f"cells twice as wide, {LARGE_NM:g} nm", _cells(large)),
         Condition("magnified twice", plain, _magnify),
         Condition("magnified by half", plain, _shrink),
         Condition("contrast inverted, not told", plain, _invert),
@@ -173,8 +180,8 @@ def _surface_voxels(mask: np.ndarray, labels: np.ndarray, tomogram: Tomogram) ->
     return int(near), int(surface.truth_voxels.sum() + surface.prediction_voxels.sum())
 
 
-def _shape(voxel_nm: float) -> tuple[int, int, int]:
-    side = math.ceil(SIDE_NM / voxel_nm)
+def _shape(voxel_nm: float, side_nm: float = SIDE_NM) -> tuple[int, int, int]:
+    side = math.ceil(side_nm / voxel_nm)
     return (DEPTH_PX, side, side)
 
 
@@ -184,8 +191,10 @@ def _varied(seed: int) -> PhantomSettings:
     return dataclasses.replace(drawn, shape=_shape(drawn.voxel_zyx_nm[2]))
 
 
-def _cells(settings: PhantomSettings) -> tuple[tuple[PhantomSettings, int], ...]:
-    return tuple((settings, seed) for seed in SEEDS)
+def _cells(
+    settings: PhantomSettings, seeds: Iterable[int] = SEEDS
+) -> tuple[tuple[PhantomSettings, int], ...]:
+    return tuple((settings, seed) for seed in seeds)
 
 
 def _path(folder: Path, cell: tuple[PhantomSettings, int]) -> Path:

@@ -21,6 +21,8 @@ DEPTH_PX = 16
 LABELLED_EVERY = 2
 """Neighbouring slices show nearly the same; the ones between serve as the neighbours that a network may see."""
 SMALLEST_SIDE_PX, SMALLEST_SIDE_NM = 320, 4000.0
+LARGE_SIDE_NM, LARGE_VOXEL_RANGE_NM = 7700.0, (15.0, 30.0)
+"""As much as a large tile shows, so that what lies far from a structure is learned as well."""
 
 BEADS_PER_UM3 = (0.3, 0.9)
 BEAD_RADIUS_NM = (80.0, 190.0)
@@ -29,7 +31,7 @@ BEAD_PER_UM = (0.9, 3.0)
 SMALL_DROPLET_RADIUS_NM = (80.0, 250.0)
 """As large as the beads: size does not tell them apart."""
 
-CellKind = Literal["standard", "drawn", "beads"]
+CellKind = Literal["standard", "drawn", "large", "large with beads"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class CellPlan:
     Parameters
     ----------
     seed : int
-    kind : {"standard", "drawn", "beads"}
-        The standard settings with a drawn voxel size, all settings drawn, or all drawn but many beads with small
-        droplets beside them, little noise, and clipped grey values.
+    kind : {"standard", "drawn", "large", "large with beads"}
+        The standard settings with a drawn voxel size; all settings drawn; the same nearly twice as wide; or that with
+        many beads, small droplets beside them, little noise, and clipped grey values.
     """
 
     seed: int
@@ -50,18 +52,21 @@ class CellPlan:
     @property
     def settings(self) -> PhantomSettings:
         smallest = (DEPTH_PX, SMALLEST_SIDE_PX, SMALLEST_SIDE_PX)
-        drawn = draw_settings(self.seed, smallest, voxel_range_nm=VOXEL_RANGE_NM)
+        is_large = self.kind.startswith("large")
+        voxel_range_nm = LARGE_VOXEL_RANGE_NM if is_large else VOXEL_RANGE_NM
+        drawn = draw_settings(self.seed, smallest, voxel_range_nm=voxel_range_nm)
         voxel_nm = drawn.voxel_zyx_nm[2]
-        side = max(SMALLEST_SIDE_PX, math.ceil(SMALLEST_SIDE_NM / voxel_nm))
+        side_nm = LARGE_SIDE_NM if is_large else SMALLEST_SIDE_NM
+        side = max(SMALLEST_SIDE_PX, math.ceil(side_nm / voxel_nm))
         shape = (DEPTH_PX, side, side)
         if self.kind == "standard":
             return PhantomSettings(shape, voxel_nm)
         drawn = dataclasses.replace(drawn, shape=shape)
-        return _with_beads(drawn, self.seed) if self.kind == "beads" else drawn
+        return _with_beads(drawn, self.seed) if self.kind == "large with beads" else drawn
 
     @property
     def file_name(self) -> str:
-        return f"{self.kind}-{self.seed}.npz"
+        return f"{self.kind.replace(' ', '-')}-{self.seed}.npz"
 
 
 def _with_beads(drawn: PhantomSettings, seed: int) -> PhantomSettings:

@@ -1,8 +1,8 @@
 """Train the shipped versions on simulated cells: ``python scripts/train_shipped.py [NAME ...] --work-dir DIR``.
 
-Simulate the cells; train all four classes together, in the same way for both versions; from there, train each version's
-own classes on; measure it on held-out cells and save it with its card and picture. Every step is taken up again where
-it stopped, and everything is drawn from the seed. `SETTINGS` says everything that was chosen.
+Simulate the cells, train a version phase by phase, measure it on held-out cells, and save it with its card and picture.
+Every step is taken up again where it stopped, and everything is drawn from the seed. `SETTINGS` says everything that
+was chosen.
 """
 
 import argparse
@@ -44,11 +44,8 @@ from sxt.train import (
     train_model,
 )
 
-SHARED = "shared"
 REPORT_EVERY = 50
 PICTURE_COLOURS = 128
-DESCRIBED_EVERY = 2
-"""Every so many cells of the shared phase say what the training data look like."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +65,8 @@ class Phase:
         Of the cells of each kind; see `CellPlan`.
     clip_share : float
         Of the crops, whose grey values are clipped beyond what the cells' own output clips.
+    crop_px, batch_crops : int
+        Side and number of the crops of a step.
     """
 
     classes: tuple[str, ...]
@@ -75,6 +74,8 @@ class Phase:
     learning_rate: float
     seeds: Mapping[CellKind, range]
     clip_share: float = 0.0
+    crop_px: int = 192
+    batch_crops: int = 4
 
     @property
     def plans(self) -> list[CellPlan]:
@@ -82,38 +83,57 @@ class Phase:
 
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
-CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
-CELLS_WITH_BEADS: Mapping[CellKind, range] = {**CELLS, "beads": range(5_000, 5_096)}
+CELLS: Mapping[CellKind, range] = {
+    "drawn": range(3_000, 3_160),
+    "standard": range(2_000, 2_096),
+    "large": range(6_000, 6_064),
+    "large with beads": range(7_000, 7_064),
+}
+DESCRIBED_KINDS: tuple[CellKind, ...] = ("drawn", "standard")
+DESCRIBED_EVERY = 2
+"""Every so many cells of these kinds say what the training data look like; with the cells with many beads among them,
+photographs would look familiar."""
 
 NETWORK = NetworkConfig(
     in_channels=3,
-    stem_width=8,
-    stage_widths=(8, 16, 32, 64, 128),
-    neck_width=256,
-    head_width=16,
+    stem_width=16,
+    stage_widths=(16, 32, 48, 96, 128),
+    neck_width=224,
+    head_width=32,
     n_label_blocks=1,
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionPlan:
+    """How a version is made.
+
+    Parameters
+    ----------
+    network : NetworkConfig
+    phases : tuple of Phase
+        One after the other, each from the weights of the one before.
+    threshold : float
+    description : str
+    bead_limit : str
+        What the card says of gold beads.
+    """
+
+    network: NetworkConfig
+    phases: tuple[Phase, ...]
+    threshold: float
+    description: str
+    bead_limit: str
 
 
 @dataclasses.dataclass(frozen=True)
 class ShippedSettings:
     """Everything chosen about the training of the shipped versions."""
 
-    network: NetworkConfig = NETWORK
+    versions: Mapping[str, VersionPlan] = dataclasses.field(default_factory=lambda: VERSIONS)
     pixel_size_nm: float = 20.0
-    shared: Phase = Phase(ALL_CLASSES, 9_000, 3e-3, CELLS)
-    own: Mapping[str, Phase] = dataclasses.field(
-        default_factory=lambda: {
-            "membrane": Phase(("membrane",), 8_000, 2e-3, CELLS_WITH_BEADS, clip_share=0.3),
-            "organelles": Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
-        }
-    )
-    thresholds: Mapping[str, float] = dataclasses.field(
-        default_factory=lambda: {"membrane": 0.45, "organelles": 0.5}
-    )
     recipe: SupervisedRecipe = dataclasses.field(
         default_factory=lambda: SupervisedRecipe(
-            crop_px=192,
             optimiser="muon",
             average_decay=0.998,
             augmentation=AugmentationSettings(noise=0.3, bead_share=0.05, smear_share=0.05),
@@ -125,23 +145,39 @@ class ShippedSettings:
     seed: int = 0
 
 
+def _plan_phases(classes: tuple[str, ...], *, last_crop_px: int, last_batch_crops: int) -> tuple[Phase, ...]:
+    """Return many steps of small crops, then fewer of crops that show what lies far from a structure."""
+    first = Phase(classes, 5_500, 3e-3, CELLS, clip_share=0.3)
+    last = dataclasses.replace(
+        first, n_steps=3_000, learning_rate=2e-3, crop_px=last_crop_px, batch_crops=last_batch_crops
+    )
+    return first, last
+
+
+VERSIONS = {
+    "membrane": VersionPlan(
+        network=NETWORK,
+        phases=_plan_phases(("membrane",), last_crop_px=256, last_batch_crops=3),
+        threshold=0.45,
+        description="Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
+        bead_limit="A dense bead may leave a rim.",
+    ),
+    "organelles": VersionPlan(
+        network=NETWORK,
+        phases=_plan_phases(ALL_CLASSES, last_crop_px=320, last_batch_crops=2),
+        threshold=0.5,
+        description="Membranes, mitochondria, lipid droplets and gold beads, each as a class of its own.",
+        bead_limit="Gold beads may be called lipid droplets: most were on the real tomogram that was looked at.",
+    ),
+}
+
 SETTINGS = ShippedSettings()
 
 KINDS: Mapping[CellKind, str] = {
     "standard": "at the standard settings",
     "drawn": "with all settings drawn",
-    "beads": "with many beads",
-}
-
-DESCRIPTIONS = {
-    "membrane": "Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
-    "organelles": "Membranes, mitochondria, lipid droplets and gold beads, each as a class of its own.",
-}
-
-
-BEAD_LIMITS = {
-    "membrane": "A dense bead may leave a rim.",
-    "organelles": "Gold beads may be called lipid droplets: most were on the real tomogram that was looked at.",
+    "large": "nearly twice as wide, all settings drawn",
+    "large with beads": "nearly twice as wide, with many beads",
 }
 
 
@@ -161,14 +197,12 @@ def make_version(
     notes : str
         Markdown to end the card with.
     """
-    shared = train_phase(SHARED, settings.shared, work_dir, settings)
-    last = train_phase(name, settings.own[name], work_dir, settings, parent=shared)
-    trained = [shared, last]
-    model = load_model(last.spec, root=last.path.parents[1])
-    model = dataclasses.replace(
-        model, config=dataclasses.replace(model.config, threshold=settings.thresholds[name])
-    )
-    cells = open_cells(work_dir / "cells", settings.shared.plans[::DESCRIBED_EVERY])
+    plan = settings.versions[name]
+    trained = train_version(name, work_dir, settings)
+    model = load_model(trained[-1].spec, root=trained[-1].path.parents[1])
+    model = dataclasses.replace(model, config=dataclasses.replace(model.config, threshold=plan.threshold))
+    described = [each for each in plan.phases[0].plans if each.kind in DESCRIBED_KINDS]
+    cells = open_cells(work_dir / "cells", described[::DESCRIBED_EVERY])
     report("describing the training data")
     known = learn_familiarity([describe_tomogram(each.tomogram, model.config) for each in cells])
     measured = measure(model, work_dir / "held-out", settings)
@@ -200,9 +234,22 @@ EXPLANATION = (
 )
 
 
+def train_version(name: str, work_dir: Path, settings: ShippedSettings) -> list[TrainedVersion]:
+    """Train a version's phases and return what each ended with."""
+    plan = settings.versions[name]
+    trained: list[TrainedVersion] = []
+    for number, phase in enumerate(plan.phases, start=1):
+        parent = trained[-1] if trained else None
+        trained.append(
+            train_phase(f"{name}-{number}", phase, plan.network, work_dir, settings, parent=parent)
+        )
+    return trained
+
+
 def train_phase(
     name: str,
     phase: Phase,
+    network: NetworkConfig,
     work_dir: Path,
     settings: ShippedSettings,
     *,
@@ -212,7 +259,11 @@ def train_phase(
     versions = work_dir / "phases"
     augmentation = dataclasses.replace(settings.recipe.augmentation, clip_share=phase.clip_share)
     recipe = dataclasses.replace(
-        settings.recipe, learning_rate=phase.learning_rate, augmentation=augmentation
+        settings.recipe,
+        learning_rate=phase.learning_rate,
+        crop_px=phase.crop_px,
+        batch_crops=phase.batch_crops,
+        augmentation=augmentation,
     )
     return train_model(
         open_cells(work_dir / "cells", phase.plans),
@@ -221,7 +272,7 @@ def train_phase(
             steps=phase.n_steps,
             seed=settings.seed,
             split=SplitSettings("none"),  # measured on cells of other seeds
-            network=settings.network,
+            network=network,
             pixel_size_nm=settings.pixel_size_nm,
             n_validations=1,
             unlabelled_slices=1,
@@ -257,18 +308,17 @@ def describe_version(
     measured: Sequence[held_out.Measured],
 ) -> ModelConfig:
     """Return the configuration of the version that ships: its phases instead of one training's record."""
-    recipe, of_last = settings.recipe, model.config.training
+    recipe, of_last, plan = settings.recipe, model.config.training, settings.versions[name]
     low, high = VOXEL_RANGE_NM
-    phases = (settings.shared, settings.own[name])
     training: dict[str, Scalar] = {
         "cells": f"simulated, 16 slices of 4 µm and more, voxels of {low:g} to {high:g} nm, each second slice labelled",
-        **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(phases, start=1)},
+        **{f"phase {n}": describe_phase(phase) for n, phase in enumerate(plan.phases, start=1)},
         "loss": "cross-entropy + soft Dice; membrane that no view shows is unlabelled",
         "optimiser": "Muon with warm-up and cosine in each phase",
         "seed": settings.seed,
         "hours": round(sum(each.minutes for each in trained) / 60, 2),
     }
-    training |= {key: of_last[key] for key in ("batch", "weights", "hardware", "torch", "numpy", "sxt")}
+    training |= {key: of_last[key] for key in ("weights", "hardware", "torch", "numpy", "sxt")}
     return dataclasses.replace(
         model.config,
         name=name,
@@ -276,11 +326,11 @@ def describe_version(
         created=datetime.date.today().isoformat(),
         training={"recipe": recipe.name, **training},
         metrics=summarise(measured),
-        description=DESCRIPTIONS[name],
+        description=plan.description,
         limits=(
             "Trained on simulated cells only; look at the result on your tomogram before you count on it.",
             "Membranes parallel to the slice and within the missing wedge are faint and often missed.",
-            BEAD_LIMITS[name],
+            plan.bead_limit,
             "The image decoder was not trained: every slice was labelled.",
         ),
         licence="MIT",
@@ -309,10 +359,11 @@ def summarise(measured: Sequence[held_out.Measured]) -> dict[str, float]:
 
 
 def describe_phase(phase: Phase) -> str:
-    """Return a phase's classes, steps, learning rate and cells in words."""
+    """Return a phase's classes, steps, crops, learning rate and cells in words."""
     clipped = f", {phase.clip_share:.0%} of the crops clipped" if phase.clip_share else ""
     return (
-        f"{', '.join(phase.classes)}: {phase.n_steps} steps, learning rate {phase.learning_rate:g}{clipped}; cells: "
+        f"{', '.join(phase.classes)}: {phase.n_steps} steps of {phase.batch_crops} crops of {phase.crop_px} px, "
+        f"learning rate {phase.learning_rate:g}{clipped}; cells: "
         + "; ".join(f"{len(seeds)} {KINDS[kind]}, {name_seeds(seeds)}" for kind, seeds in phase.seeds.items())
     )
 
@@ -370,7 +421,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", default=list(SETTINGS.own), metavar="NAME")
+    parser.add_argument("names", nargs="*", default=list(VERSIONS), metavar="NAME")
     parser.add_argument("--work-dir", type=Path, default=REPOSITORY / "build" / "shipped")
     parser.add_argument("--models-dir", type=Path, default=REPOSITORY / "weights")
     parser.add_argument("--version", help="of the versions to be made (default: the next free number)")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import math
 import sys
 
 import numpy as np
@@ -43,16 +44,20 @@ def small(shipped, monkeypatch):
             "shrunk", ((PhantomSettings((4, 32, 32), 20.0, acquisition=quick), 90),), held_out._shrink
         ),
     ]
-    classes = shipped.ALL_CLASSES
     cells_of = {"drawn": range(21, 21 + N_DRAWN), "standard": range(11, 12)}
+
+    def plan(name, classes):
+        phases = (
+            shipped.Phase(classes, 2, 1e-3, cells_of, crop_px=16, batch_crops=2),
+            shipped.Phase(classes, 3, 5e-4, cells_of, clip_share=0.5, crop_px=32, batch_crops=1),
+        )
+        return dataclasses.replace(shipped.VERSIONS[name], network=TINY, phases=phases)
+
     return shipped.ShippedSettings(
-        network=TINY,
-        shared=shipped.Phase(classes, 2, 1e-3, cells_of),
-        own={
-            "membrane": shipped.Phase(("membrane",), 3, 5e-4, cells_of),
-            "organelles": shipped.Phase(classes, 1, 5e-4, cells_of, clip_share=0.5),
+        versions={
+            "membrane": plan("membrane", ("membrane",)),
+            "organelles": plan("organelles", shipped.ALL_CLASSES),
         },
-        recipe=dataclasses.replace(shipped.SETTINGS.recipe, crop_px=16, batch_crops=2),
         conditions=tuple(conditions),
     )
 
@@ -60,7 +65,7 @@ def small(shipped, monkeypatch):
 N_DRAWN = 6
 
 
-def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
+def test_a_version_comes_from_its_phases_one_after_the_other(shipped, small, tmp_path):
     made = {
         name: shipped.make_version(
             name,
@@ -72,17 +77,19 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
         )
         for name in ("membrane", "organelles")
     }
-    assert [each.name for each in (tmp_path / "work" / "phases" / "shared").iterdir()] == ["1"]
+    phases = sorted(each.name for each in (tmp_path / "work" / "phases").iterdir())
+    assert phases == ["membrane-1", "membrane-2", "organelles-1", "organelles-2"]
     membrane, organelles = (load_model(f"{name}:7", root=tmp_path / "weights").config for name in made)
     assert [each.name for each in membrane.classes] == ["membrane"]
     assert (membrane.threshold, organelles.threshold) == (0.45, 0.5)
     assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
-    assert membrane.training["phase 2"] == (
-        "membrane: 3 steps, learning rate 0.0005; cells: 6 with all settings drawn, seeds 21 to 26; 1 at the "
-        "standard settings, seeds 11 to 11"
+    assert membrane.training["phase 1"] == (
+        "membrane: 2 steps of 2 crops of 16 px, learning rate 0.001; cells: 6 with all settings drawn, seeds 21 to 26; "
+        "1 at the standard settings, seeds 11 to 11"
     )
     assert organelles.training["phase 2"].startswith(
-        "membrane, mitochondrion, lipid droplet, gold bead: 1 steps, learning rate 0.0005, 50% of the crops clipped"
+        "membrane, mitochondrion, lipid droplet, gold bead: 3 steps of 1 crops of 32 px, learning rate 0.0005, 50% of "
+        "the crops clipped"
     )
     assert membrane.metrics.keys() == {
         "dice",
@@ -103,24 +110,35 @@ def test_both_versions_come_from_one_shared_phase(shipped, small, tmp_path):
     assert (made["membrane"] / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_cells_of_all_kinds_have_the_voxels_that_were_drawn(shipped):
+def test_cells_have_the_voxels_that_were_drawn(shipped):
     plan = sys.modules["simulated_cells"].CellPlan
-    standard, drawn, beads = (plan(1_003, kind).settings for kind in ("standard", "drawn", "beads"))
+    standard, drawn = (plan(1_003, kind).settings for kind in ("standard", "drawn"))
     assert standard == PhantomSettings(standard.shape, standard.voxel_size_nm)
-    assert drawn.voxel_size_nm == standard.voxel_size_nm == beads.voxel_size_nm
+    assert drawn.voxel_size_nm == standard.voxel_size_nm
     assert drawn.specimen != standard.specimen
     assert drawn.shape[1] * drawn.voxel_zyx_nm[1] >= 4000
-    assert beads.shape == drawn.shape
-    assert beads.specimen.beads_per_um3 >= 0.3
-    assert beads.specimen.mitochondria_per_um3 == drawn.specimen.mitochondria_per_um3
-    assert beads.reconstruction.filter_name == drawn.reconstruction.filter_name
+
+
+@pytest.mark.parametrize("seed", [1_003, 1_004, 1_005])
+def test_large_cells_fill_a_large_tile(shipped, seed):
+    plan = sys.modules["simulated_cells"].CellPlan
+    large, beads = (plan(seed, kind) for kind in ("large", "large with beads"))
+    _, height_px, width_px = large.settings.shape
+    voxel_nm = large.settings.voxel_zyx_nm[2]
+    assert height_px == width_px == max(320, math.ceil(7700 / voxel_nm))
+    assert 15 <= voxel_nm <= 30
+    assert beads.settings.shape == large.settings.shape
+    assert beads.settings.specimen.beads_per_um3 >= 0.3
+    assert beads.settings.specimen.mitochondria_per_um3 == large.settings.specimen.mitochondria_per_um3
+    assert beads.settings.reconstruction.filter_name == large.settings.reconstruction.filter_name
+    assert beads.file_name == f"large-with-beads-{seed}.npz"
 
 
 def test_conditions_outside_lie_outside_and_no_seed_was_trained_on(shipped):
     conditions = shipped.SETTINGS.conditions
     assert sum(each.is_outside for each in conditions) == 4
     tested = {seed for each in conditions for _, seed in each.cells}
-    phases = [shipped.SETTINGS.shared, *shipped.SETTINGS.own.values()]
+    phases = [phase for version in shipped.VERSIONS.values() for phase in version.phases]
     trained = {plan.seed for phase in phases for plan in phase.plans}
     assert tested.isdisjoint(trained)
 
