@@ -83,9 +83,9 @@ class Phase:
 
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
-CELLS: Mapping[CellKind, range] = {
-    "drawn": range(3_000, 3_160),
-    "standard": range(2_000, 2_096),
+CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
+CELLS_AND_LARGE: Mapping[CellKind, range] = {
+    **CELLS,
     "large": range(6_000, 6_064),
     "large with beads": range(7_000, 7_064),
 }
@@ -101,6 +101,9 @@ NETWORK = NetworkConfig(
     neck_width=224,
     head_width=32,
     n_label_blocks=1,
+)
+NARROW_NETWORK = dataclasses.replace(
+    NETWORK, stem_width=8, stage_widths=(8, 16, 32, 64, 128), neck_width=256, head_width=16
 )
 
 
@@ -145,26 +148,23 @@ class ShippedSettings:
     seed: int = 0
 
 
-def _plan_phases(classes: tuple[str, ...], *, last_crop_px: int, last_batch_crops: int) -> tuple[Phase, ...]:
-    """Return many steps of small crops, then fewer of crops that show what lies far from a structure."""
-    first = Phase(classes, 5_500, 3e-3, CELLS, clip_share=0.3)
-    last = dataclasses.replace(
-        first, n_steps=3_000, learning_rate=2e-3, crop_px=last_crop_px, batch_crops=last_batch_crops
-    )
-    return first, last
-
-
 VERSIONS = {
     "membrane": VersionPlan(
         network=NETWORK,
-        phases=_plan_phases(("membrane",), last_crop_px=256, last_batch_crops=3),
+        phases=(
+            Phase(("membrane",), 5_500, 3e-3, CELLS_AND_LARGE, clip_share=0.3),
+            Phase(("membrane",), 3_000, 2e-3, CELLS_AND_LARGE, clip_share=0.3, crop_px=256, batch_crops=3),
+        ),
         threshold=0.45,
         description="Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
         bead_limit="A dense bead may leave a rim.",
     ),
     "organelles": VersionPlan(
-        network=NETWORK,
-        phases=_plan_phases(ALL_CLASSES, last_crop_px=320, last_batch_crops=2),
+        network=NARROW_NETWORK,
+        phases=(
+            Phase(ALL_CLASSES, 9_000, 3e-3, CELLS),
+            Phase(ALL_CLASSES, 5_000, 2e-3, CELLS, clip_share=0.3),
+        ),
         threshold=0.5,
         description="Membranes, mitochondria, lipid droplets and gold beads, each as a class of its own.",
         bead_limit="Gold beads may be called lipid droplets: most were on the real tomogram that was looked at.",

@@ -28,8 +28,8 @@ def test_default_model_is_small_enough_for_a_laptop_and_says_how_good_it_is():
     model = load_model(DEFAULT_MODEL)
     assert 4e6 < count_parameters(model.network) < 6e6
     assert (model.path / "weights.safetensors").stat().st_size < 12e6
-    assert model.config.metrics["dice"] >= 0.77  # over voxels of 10 to 30 nm
-    assert model.config.metrics["surface_dice_one_voxel"] >= 0.84
+    assert model.config.metrics["dice"] >= 0.80  # over voxels of 10 to 30 nm
+    assert model.config.metrics["surface_dice_one_voxel"] >= 0.87
     assert [each.name for each in model.config.classes] == ["membrane"]
     assert "seed" in model.config.training
 
