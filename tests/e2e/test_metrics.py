@@ -4,16 +4,18 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sxt.cli import main
+from sxt.labels import SliceKey
 from sxt.workspace import Workspace
 from sxt.workspace.evaluating import comparison_folder
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import PageOpener, StartServer
 from tests.shipped import DEFAULT_SPEC
-from tests.ui.metrics.items import Bench, make_bench
+from tests.ui.metrics.items import LABELLED, Bench, make_bench
 
 APP = REPOSITORY / "app.py"
 JOB_TIMEOUT_MS = 120_000
@@ -23,9 +25,15 @@ SCORES = ("dice", "precision", "recall", "surface_dice")
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """A labelled tomogram, and a version that a few steps on one of its slices made of the shipped one."""
+    """A labelled tomogram, and a version that a few steps on its slices made of the shipped one.
+
+    One labelled object cannot be seen, so that a version misses it, however good it is.
+    """
     folder = tmp_path_factory.mktemp("metrics")
     bench = make_bench(Workspace(folder / "workspace"), folder)
+    labels = bench.workspace.open_labels(bench.tomogram.id, by="ada")
+    for z in LABELLED:
+        labels.change(SliceKey("z", z), _with_unseen_object, by="ada", tool="brush")
     place = ["--workspace", str(bench.workspace.root), "--tomogram", bench.tomogram.id]
     size = [
         "--steps",
@@ -44,6 +52,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     how = ["--init", SHIPPED, "--recipe", "supervised", "--classes", "1", "--device", "cpu"]
     assert main(["train", *place, "--name", "membrane", *size, *how]) == 0
     return bench
+
+
+def _with_unseen_object(drawn: np.ndarray) -> np.ndarray:
+    changed = drawn.copy()
+    changed[24:38, 28:42] = 1
+    return changed
 
 
 @pytest.fixture(scope="module")

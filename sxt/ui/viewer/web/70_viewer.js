@@ -58,6 +58,7 @@ class Viewer {
 
   startItem(item) {
     const { overlays, layout, plane } = this.state;
+    this.forgetAsked();
     this.memory.item = item;
     this.memory.stacks.clear();
     this.memory.state = { ...firstState(), overlays, layout, plane };
@@ -377,7 +378,14 @@ class Viewer {
     this.resizing.disconnect();
     this.queue.want([]);
     for (const stack of this.memory.stacks.values()) stack.shrink(IDLE_CACHE_BYTES);
+    this.forgetAsked();
+  }
+
+  // What was asked for an item would find nothing to draw in the next one.
+  forgetAsked() {
     this.probe?.leave();
     for (const timer of [this.resting, this.reporting]) clearTimeout(timer);
+    cancelAnimationFrame(this.frameAsked);
+    this.frameAsked = null;
   }
 }
