@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.home.cards import draw_cards
 from sxt.ui.home.first_start import draw_first_start
 from sxt.ui.home.machine import draw_machine
@@ -26,7 +27,7 @@ with side, errors_shown():
 
 with main, errors_shown():
 
-    @st.fragment(run_every=poll_interval(services().jobs.list({"queued", "running"})))
+    @fragment(run_every=poll_interval(services().jobs.list({"queued", "running"})))
     def show_jobs() -> None:
         """Draw what runs and waits."""
         draw_jobs(services().jobs.list({"queued", "running"})[:N_JOBS], key=PAGE)

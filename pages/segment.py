@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval, submit_job, take_finished
 from sxt.ui.segment.form import (
     SegmentRequest,
@@ -60,7 +61,7 @@ with columns.result, errors_shown():
     is_running = running_job(jobs, tomogram.id) is not None
     shown = None if is_running else choose_segmentation(tomogram)
 
-    @st.fragment(run_every=poll_interval(jobs))
+    @fragment(run_every=poll_interval(jobs))
     def show_jobs(tomogram: TomogramManifest = tomogram, was_running: bool = is_running) -> None:
         """Draw what runs, and what is done of the selected tomogram."""
         now = jobs_of_kinds(KINDS, page=PAGE)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import submit_job, take_finished
 from sxt.ui.jobs_chip import POLL_S
 from sxt.ui.selection import current_selection
@@ -52,7 +53,7 @@ with columns.result, errors_shown():
 
     was_going_on = is_going_on(shown_id)
 
-    @st.fragment(run_every=POLL_S if was_going_on else None)
+    @fragment(run_every=POLL_S if was_going_on else None)
     def show() -> None:
         """Draw the training that was chosen, and look again while something goes on."""
         draw_training(services().jobs.get(shown_id))

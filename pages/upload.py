@@ -1,7 +1,6 @@
 """Upload: bring in a tomogram from this computer, from the server's data folders, or a simulated one."""
 
-import streamlit as st
-
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval
 from sxt.ui.shell import errors_shown, page_columns, page_head
 from sxt.ui.upload.bring_in import KINDS, PAGE, choose_source, select_what_came_in, settle_and_bring_in
@@ -19,7 +18,7 @@ with columns.controls, errors_shown():
 
 with columns.result:
 
-    @st.fragment(run_every=poll_interval(jobs_of_kinds(KINDS, page=PAGE)))
+    @fragment(run_every=poll_interval(jobs_of_kinds(KINDS, page=PAGE)))
     def show_jobs() -> None:
         """Draw what is being brought in."""
         draw_jobs(jobs_of_kinds(KINDS, page=PAGE), key=PAGE)

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import datetime
 import io
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from simulated_cells import VOXEL_RANGE_NM, CellKind, CellPlan, open_cells
 
 from sxt.files import write_text_atomically
 from sxt.models import Model, ModelClass, ModelConfig, load_model, next_version, save_model
+from sxt.models.card import render_card
 from sxt.models.config import Scalar
 from sxt.network import NetworkConfig
 from sxt.phantom import LABEL_CLASSES
@@ -215,15 +217,33 @@ def make_version(
         curves_csv=join_curves(trained),
         picture_png=draw_picture(model, work_dir / "held-out", settings),
     )
-    parts = [
-        (path / "card.md").read_text(),
-        "## Held-out cells",
-        EXPLANATION,
-        held_out.tabulate(measured),
-        notes,
-    ]
-    write_text_atomically(path / "card.md", "\n\n".join(part.strip() for part in parts if part) + "\n")
+    write_card(
+        path, load_model(config.spec, root=models_dir).config, measured, notes
+    )  # with the weights' hash
     return path
+
+
+def measure_again(
+    spec: str, work_dir: Path, models_dir: Path, *, settings: ShippedSettings = SETTINGS
+) -> Path:
+    """Measure a version that was made before under the conditions of today; its metrics and its card become these."""
+    model = load_model(spec, root=models_dir)
+    path = models_dir / model.config.name / model.config.version
+    measured = measure(model, work_dir / "held-out", settings)
+    config = dataclasses.replace(model.config, metrics=summarise(measured))
+    _, _, after = (path / "card.md").read_text().partition(EXPLANATION)
+    _, heading, notes = after.partition("\n## ")
+    write_text_atomically(
+        path / "config.json", json.dumps(config.to_json(), indent=2, allow_nan=False) + "\n"
+    )
+    write_card(path, config, measured, heading + notes)
+    return path
+
+
+def write_card(path: Path, config: ModelConfig, measured: Sequence[held_out.Measured], notes: str) -> None:
+    """Write a version's card with what was measured, and ``notes`` at its end."""
+    parts = [render_card(config), "## Held-out cells", EXPLANATION, held_out.tabulate(measured), notes]
+    write_text_atomically(path / "card.md", "\n\n".join(part.strip() for part in parts if part) + "\n")
 
 
 EXPLANATION = (
@@ -426,7 +446,14 @@ def main() -> None:
     parser.add_argument("--models-dir", type=Path, default=REPOSITORY / "weights")
     parser.add_argument("--version", help="of the versions to be made (default: the next free number)")
     parser.add_argument("--notes", type=Path, help="Markdown to end the cards with")
+    parser.add_argument(
+        "--measure-again", action="store_true", help="measure versions NAME:VERSION that were made"
+    )
     arguments = parser.parse_args()
+    if arguments.measure_again:
+        for spec in arguments.names:
+            report(f"wrote {measure_again(spec, arguments.work_dir, arguments.models_dir)}")
+        return
     notes = arguments.notes.read_text() if arguments.notes else ""
     for name in arguments.names:
         version = arguments.version or next_version(name, root=arguments.models_dir)

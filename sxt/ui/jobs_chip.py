@@ -7,6 +7,7 @@ import streamlit as st
 
 from sxt.jobs import Job, JobProgress
 from sxt.ui import format as fmt
+from sxt.ui.fragment import fragment
 from sxt.ui.shell import has_page, page_file
 from sxt.ui.text import escape_markdown, shorten
 from sxt.workspace.clock import utc_now
@@ -40,7 +41,7 @@ def jobs_chip(list_jobs: ListJobs, cancel: CancelJob) -> None:
     """
     active = _active_ids(list_jobs())
     st.session_state[ACTIVE_KEY] = active
-    draw = st.fragment(_draw, run_every=POLL_S if active else None)
+    draw = fragment(_draw, run_every=POLL_S if active else None)
     draw(list_jobs, cancel)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.segment.overlays import segmentation_choices
 from sxt.ui.selection import unique_labels
 from sxt.ui.services import services
@@ -53,7 +54,7 @@ def draw_controls(tomogram: TomogramManifest, segmentation: SegmentationManifest
     return choice
 
 
-@st.fragment
+@fragment
 def draw_viewer(tomogram: TomogramManifest, choice: ViewChoice) -> None:
     """Draw the viewer."""
     slice_viewer(

@@ -256,6 +256,16 @@ def test_the_threshold_acts_at_once_and_asks_the_server_nothing(show):
     assert [url for url in viewer.requests if "/api/" in url] == []
 
 
+def test_a_threshold_that_was_chosen_ends_where_the_page_gives_another(show):
+    viewer = show(segmentation=SEGMENTATION, overlay="probability", classes=1)
+    viewer.slide("Threshold", 0.25)
+    told = viewer.page.get_by_text(re.compile("^told "))
+    expect(told).to_contain_text(" 0.25 ")
+    viewer.page.get_by_role("button", name="threshold 0.6").click()
+    expect(viewer.root.get_by_label("Threshold")).to_have_value("0.6")
+    expect(told).to_contain_text(" None ")
+
+
 def test_a_probability_can_be_shown_in_viridis(show):
     viewer = show(segmentation=SEGMENTATION, overlay="probability", classes=1)
     viewer.slide("Opacity", 1)

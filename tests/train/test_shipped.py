@@ -110,6 +110,24 @@ def test_a_version_comes_from_its_phases_one_after_the_other(shipped, small, tmp
     assert (made["membrane"] / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_version_measured_again_keeps_all_but_its_figures(shipped, small, tmp_path):
+    folders = (tmp_path / "work", tmp_path / "weights")
+    path = shipped.make_version(
+        "membrane", *folders, version="7", settings=small, notes="## Tried\n\nless\n\n## More"
+    )
+    before, card = load_model("membrane:7", root=folders[1]).config, (path / "card.md").read_text()
+    assert shipped.measure_again("membrane:7", *folders, settings=small) == path
+    assert (path / "card.md").read_text() == card
+    harder = dataclasses.replace(small, conditions=small.conditions[:1])
+    shipped.measure_again("membrane:7", *folders, settings=harder)
+    after = load_model("membrane:7", root=folders[1]).config
+    assert after == dataclasses.replace(before, metrics=after.metrics)
+    remeasured = (path / "card.md").read_text()
+    assert "| shrunk (1) |" in card
+    assert "| shrunk (1) |" not in remeasured
+    assert remeasured.endswith("## Tried\n\nless\n\n## More\n")
+
+
 def test_cells_have_the_voxels_that_were_drawn(shipped):
     plan = sys.modules["simulated_cells"].CellPlan
     standard, drawn = (plan(1_003, kind).settings for kind in ("standard", "drawn"))

@@ -12,6 +12,7 @@ from sxt.ui.access.user import current_user
 from sxt.ui.choices import list_devices
 from sxt.ui.errors import errors_shown
 from sxt.ui.format import ago, count, duration
+from sxt.ui.fragment import fragment
 from sxt.ui.jobs_chip import POLL_S, describe_job
 from sxt.ui.services import Services, services
 from sxt.ui.shell import empty_state, has_page, page_file
@@ -90,7 +91,7 @@ def draw_filters(jobs: Sequence[Job]) -> None:
 def draw_jobs() -> None:
     """Draw the jobs; anew every two seconds while one runs or waits."""
     is_busy = any(job.manifest.is_active for job in services().jobs.list())
-    st.fragment(_draw, run_every=POLL_S if is_busy else None)()
+    fragment(_draw, run_every=POLL_S if is_busy else None)()
 
 
 def list_results(workspace: Workspace, job: Job) -> list[ResultLink]:

@@ -111,7 +111,7 @@ def label_canvas(
 
     Strokes go from the browser to `sxt.ui.label.routes` and are on disk when the canvas says "saved"; the page does not
     run for them. It runs half a second after the user has gone to another slice, or the number of labelled slices has
-    changed: call this inside an ``st.fragment``.
+    changed: call this inside a `fragment`.
 
     Parameters
     ----------

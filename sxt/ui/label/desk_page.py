@@ -6,6 +6,7 @@ import streamlit as st
 
 from sxt.labels import Suggestion
 from sxt.ui.format import count
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval, take_finished
 from sxt.ui.label.between import draw_between, draw_hold_out
 from sxt.ui.label.class_list import draw_classes
@@ -30,7 +31,7 @@ PROPOSING = ("propose", "segment-propose")
 KINDS = (*PROPOSING, "suggest", "suggest-turned", "import-labels")
 
 
-@st.fragment
+@fragment
 def draw_desk(tomogram: TomogramManifest) -> None:
     """Draw controls and canvas of a tomogram's labels."""
     session = open_session(tomogram)
@@ -79,7 +80,7 @@ def _draw_jobs(tomogram: TomogramManifest) -> None:
     """Draw the jobs of this page while they run, and say what came of them."""
     jobs = jobs_of_kinds(KINDS, page=PAGE)
 
-    @st.fragment(run_every=poll_interval(jobs))
+    @fragment(run_every=poll_interval(jobs))
     def show() -> None:
         now = jobs_of_kinds(KINDS, page=PAGE)
         draw_jobs(now, key="label")

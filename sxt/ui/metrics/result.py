@@ -8,6 +8,7 @@ import streamlit as st
 from sxt.metrics import Study
 from sxt.metrics.figures import draw_intervals
 from sxt.metrics.tables import list_agreements
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval
 from sxt.ui.metrics.form import KIND, PAGE
 from sxt.ui.metrics.headline import draw_headline, find_comparison
@@ -29,7 +30,7 @@ def watch_jobs() -> bool:
     """Draw the comparisons that run; the page runs again when one ends. Return whether there are any."""
     jobs = jobs_of_kinds({KIND}, page=PAGE)
     if jobs:
-        st.fragment(_watch, run_every=poll_interval(jobs))([job.id for job in jobs])
+        fragment(_watch, run_every=poll_interval(jobs))([job.id for job in jobs])
     return bool(jobs)
 
 

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from sxt.metrics import Study
 from sxt.ui import format as fmt
+from sxt.ui.fragment import fragment
 from sxt.ui.metrics.chosen_object import choose_object, chosen_box, draw_chosen_object, object_clicked
 from sxt.ui.metrics.look import SEEN_KEY, change_look, current_look, look_control, write_look
 from sxt.ui.metrics.looked_at import LookedAt, map_overlay, rank_slices
@@ -47,7 +48,7 @@ class Seen(NamedTuple):
     is_pair: bool
 
 
-@st.fragment
+@fragment
 def draw_slices_view(stored: StoredStudy, study: Study, class_value: int) -> None:
     """Draw plot, viewer and objects of one version on one tomogram."""
     with errors_shown():

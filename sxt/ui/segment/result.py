@@ -5,6 +5,7 @@ import streamlit as st
 from sxt.jobs import Job
 from sxt.jobs.kinds.threshold import ThresholdSettings
 from sxt.segment.settings import UNLIKE_TRAINING_DATA
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import submit_job
 from sxt.ui.services import services
 from sxt.ui.shell import errors_shown, has_page, page_file
@@ -54,7 +55,7 @@ def draw_partial(tomogram: TomogramManifest, job: Job) -> None:
     )
 
 
-@st.fragment
+@fragment
 def draw_finished(tomogram: TomogramManifest, segmentation: SegmentationManifest | None) -> None:
     """Draw a segmentation with its threshold, what can be done with it, and what is known of it."""
     if segmentation is None:

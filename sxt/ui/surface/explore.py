@@ -9,6 +9,7 @@ import streamlit as st
 from sxt.errors import ResourceError
 from sxt.ui import format as fmt
 from sxt.ui.errors import show_error
+from sxt.ui.fragment import fragment
 from sxt.ui.services import base_path, services
 from sxt.ui.shell import page_columns
 from sxt.ui.surface.bridge import has_come_up, hear_view, picked_id, show_in_scene
@@ -29,7 +30,7 @@ from sxt.workspace.scenes import has_current_scene, redraw_scene
 KEY = "sxt-surface"
 
 
-@st.fragment
+@fragment
 def explore(
     surfaces: list[SurfaceManifest], surface: SurfaceManifest, segmentation: SegmentationManifest
 ) -> None:
@@ -95,7 +96,7 @@ def _draw_scene(surface: SurfaceManifest, *, key: str) -> str | None:
     return urlsplit(address).path
 
 
-@st.fragment
+@fragment
 def _share(surface: SurfaceManifest, scene: str | None, visible: Sequence[int] | None) -> None:
     from sxt.ui.sharing import share_form
 

@@ -10,6 +10,7 @@ from sxt.jobs import Job
 from sxt.tomogram import VoxelSize
 from sxt.ui import format as fmt
 from sxt.ui.errors import show_error
+from sxt.ui.fragment import fragment
 from sxt.ui.job_progress import draw_jobs, jobs_of_kinds, poll_interval, submit_job
 from sxt.ui.shell import primary_button
 from sxt.ui.surface.choose import want_surface
@@ -120,7 +121,7 @@ def watch_jobs(segmentation_id: str, *, key: str) -> bool:
     """Draw the jobs of a segmentation while they run; the page runs again when one ends. Return if any is left."""
     jobs = surface_jobs(segmentation_id)
     if jobs:
-        st.fragment(_watch, run_every=poll_interval(jobs))(segmentation_id, [job.id for job in jobs], key)
+        fragment(_watch, run_every=poll_interval(jobs))(segmentation_id, [job.id for job in jobs], key)
     return bool(jobs)
 
 

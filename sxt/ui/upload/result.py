@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.selection import current_selection
 from sxt.ui.services import services
 from sxt.ui.shell import empty_state, has_page, page_file
@@ -24,7 +25,7 @@ def draw_result() -> None:
         if has_page("segment") and st.button("Segment it", type="primary", key="upload-segment"):
             st.switch_page(page_file("segment"))
 
-    @st.fragment
+    @fragment
     def show() -> None:
         slice_viewer("upload-viewer", source=tomogram_source(tomogram), height_px=HEIGHT_PX)
 

@@ -132,7 +132,7 @@ class ViewerState:
         Grey values shown black and white.
     is_inverted, is_overlay_on : bool
     threshold, opacity : float or None
-        Of the overlay.
+        Of the overlay; None also where they were chosen for another one, or before the page gave others.
     brush_px : int or None
         Size of the brush, where there is one.
     """
@@ -167,7 +167,7 @@ def slice_viewer(
 
     The browser fetches slices itself (see `viewer_routes`), so scrubbing, contrast, opacity, colours and threshold act
     without the page running again. What the user chose comes back half a second after the last change, which runs the
-    page: call this inside an ``st.fragment`` so that only the fragment does.
+    page: call this inside a `fragment` so that only the fragment does.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def slice_viewer(
         "box": box,
     }
     result = _renderer()(key=key, data=data, on_view_change=_ignore)
-    return parse_state(result.view)
+    return parse_state(result.view, overlay)
 
 
 def slices_url(kind: VolumeKind, item_id: str) -> str:
@@ -222,10 +222,16 @@ def slices_url(kind: VolumeKind, item_id: str) -> str:
     return f"{base_path()}{API_PATH}/{kind}/{item_id}"
 
 
-def parse_state(told: Any) -> ViewerState:
-    """Return what the browser told as a state; what is not of the right form is taken for not chosen."""
+def parse_state(told: Any, overlay: OverlaySource | None = None) -> ViewerState:
+    """Return what the browser told as a state; what is not of the right form is taken for not chosen.
+
+    So are threshold and opacity that were not chosen for ``overlay`` as it is given now: what the browser told last
+    stays when the page shows something else.
+    """
     if not isinstance(told, dict):
         return ViewerState()
+    is_of_overlay = overlay is not None and told.get("overlay") == _given_id(overlay)
+    of_overlay = told if is_of_overlay else {}
     position, limits = _numbers(told.get("position"), 3), _numbers(told.get("limits"), 2)
     plane, brush = told.get("plane"), _number(told.get("brush_px"))
     return ViewerState(
@@ -234,8 +240,8 @@ def parse_state(told: Any) -> ViewerState:
         limits=(limits[0], limits[1]) if limits else None,
         is_inverted=told.get("is_inverted") is True,
         is_overlay_on=told.get("is_overlay_on") is not False,
-        threshold=_number(told.get("threshold")),
-        opacity=_number(told.get("opacity")),
+        threshold=_number(of_overlay.get("threshold")),
+        opacity=_number(of_overlay.get("opacity")),
         brush_px=None if brush is None else int(brush),
     )
 
@@ -245,7 +251,16 @@ def describe_overlay(overlay: OverlaySource | None) -> dict[str, Any] | None:
     if overlay is None:
         return None
     url = slices_url(overlay.volume, overlay.item_id)
-    return asdict(overlay) | {"url": url, "id": f"{overlay.kind} {overlay.item_id}"}
+    return asdict(overlay) | {
+        "url": url,
+        "id": f"{overlay.kind} {overlay.item_id}",
+        "given_id": _given_id(overlay),
+    }
+
+
+def _given_id(overlay: OverlaySource) -> str:
+    """Return what tells apart overlays, and the same one given with other values."""
+    return f"{overlay.kind} {overlay.item_id} {overlay.threshold:g} {overlay.opacity:g}"
 
 
 def _number(value: Any) -> float | None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sxt.ui.fragment import fragment
 from sxt.ui.viewer import Mark, OverlayClass, OverlaySource, ViewerSource, slice_viewer
 
 CLASSES = (
@@ -28,6 +29,7 @@ def change(**changes: str) -> None:
 st.button("wide", on_click=lambda: change(tomogram="wide000000", overlay=""))
 st.button("newer", on_click=lambda: change(version="2"))
 st.button("to slice 4", on_click=lambda: change(z="4"))
+st.button("threshold 0.6", on_click=lambda: change(threshold="0.6"))
 overlays = {
     kind: OverlaySource(
         volume=kind,
@@ -36,13 +38,14 @@ overlays = {
         kind=kind,
         classes=CLASSES[: int(chosen.get("classes", 3))],
         version=chosen.get("version", "1"),
+        threshold=float(chosen.get("threshold", 0.5)),
     )
     for kind in ("mask", "probability")
     if "segmentation" in chosen
 }
 
 
-@st.fragment
+@fragment
 def show() -> None:
     state = slice_viewer(
         "viewer",

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sxt.errors import SettingsError
 from sxt.ui.viewer import OverlayClass, OverlaySource, ViewerState
-from sxt.ui.viewer.component import WEB_DIR, parse_state, slices_url
+from sxt.ui.viewer.component import WEB_DIR, describe_overlay, parse_state, slices_url
+
+PROBABILITY = OverlaySource("probability", "segmentat0", "cell 7", "probability", threshold=0.45)
 
 
 def test_what_the_browser_tells_becomes_the_state():
@@ -13,11 +17,12 @@ def test_what_the_browser_tells_becomes_the_state():
         "limits": [1, 2.5],
         "is_inverted": True,
         "is_overlay_on": False,
+        "overlay": describe_overlay(PROBABILITY)["given_id"],
         "threshold": 0.25,
         "opacity": 1,
         "brush_px": 12,
     }
-    assert parse_state(told) == ViewerState(
+    assert parse_state(told, PROBABILITY) == ViewerState(
         position=(3, 40, 50),
         plane="y",
         limits=(1.0, 2.5),
@@ -41,6 +46,26 @@ def test_what_the_browser_tells_becomes_the_state():
 )
 def test_what_is_of_another_form_counts_as_not_chosen(told):
     assert parse_state(told) == ViewerState()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        replace(PROBABILITY, item_id="segmentat1"),
+        replace(PROBABILITY, threshold=0.6),
+        replace(PROBABILITY, opacity=0.7),
+    ],
+)
+def test_a_threshold_chosen_for_what_was_shown_before_counts_as_not_chosen(shown):
+    told = {
+        "overlay": describe_overlay(PROBABILITY)["given_id"],
+        "threshold": 0.25,
+        "opacity": 0.3,
+        "plane": "x",
+    }
+    state = parse_state(told, shown)
+    assert (state.threshold, state.opacity, state.plane) == (None, None, "x")
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.0])

@@ -357,7 +357,7 @@ class Viewer {
     const { plane, index, limits, isInverted, isOverlayOn, brush } = this.state;
     const choice = this.overlayChoice;
     return { position: index, plane, limits, is_inverted: isInverted, is_overlay_on: isOverlayOn,
-      threshold: choice?.threshold ?? null, opacity: choice?.opacity ?? null, brush_px: brush };
+      overlay: this.data.overlay?.given_id ?? null, threshold: choice?.threshold ?? null, opacity: choice?.opacity ?? null, brush_px: brush };
   }
 
   listen() {
