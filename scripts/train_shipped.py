@@ -154,8 +154,8 @@ VERSIONS = {
     "membrane": VersionPlan(
         network=NETWORK,
         phases=(
-            Phase(("membrane",), 5_500, 3e-3, CELLS_AND_LARGE, clip_share=0.3),
-            Phase(("membrane",), 3_000, 2e-3, CELLS_AND_LARGE, clip_share=0.3, crop_px=256, batch_crops=3),
+            Phase(("membrane",), 9_500, 3e-3, CELLS_AND_LARGE, clip_share=0.3),
+            Phase(("membrane",), 3_200, 2e-3, CELLS_AND_LARGE, clip_share=0.3, crop_px=256, batch_crops=3),
         ),
         threshold=0.45,
         description="Outlines of membrane-bound organelles and the nuclear envelope, about 60 nm wide.",
