@@ -12,6 +12,9 @@ STYLE = f"""<style>
 [data-testid="stSidebar"] {{ min-width: 11.5rem; max-width: 14rem; }}
 [data-testid="stSidebarNav"] {{ max-height: none; }}
 [data-testid="stNavSectionHeader"] {{ opacity: 0.75; }}
+[data-testid="stLayoutWrapper"]:has(
+  > [data-testid="stVerticalBlock"] > [data-testid="stElementContainer"]:only-child > [data-testid="stEmpty"]
+) {{ display: none; }}
 .st-key-{TOP_BAR_KEY} {{ border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
   padding-bottom: 0.5rem; min-height: 3rem; }}
 .st-key-{TOP_BAR_KEY} [data-testid="stPopover"] button p {{ white-space: nowrap; overflow: hidden;
