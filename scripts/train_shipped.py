@@ -217,9 +217,8 @@ def make_version(
         curves_csv=join_curves(trained),
         picture_png=draw_picture(model, work_dir / "held-out", settings),
     )
-    write_card(
-        path, load_model(config.spec, root=models_dir).config, measured, notes
-    )  # with the weights' hash
+    saved = load_model(config.spec, root=models_dir).config  # with the hash of its weights
+    write_card(path, saved, measured, notes)
     return path
 
 
