@@ -1,35 +1,57 @@
-"""A page with a fragment that is asked for once more while the page runs, and a server that is busy just then.
+"""A page with a fragment that is run once more right after the page, on a server that is busy just then.
 
-The first run after "again" gives the browser time to ask for the fragment, and then runs the page anew; that run stops
-the server's event loop, so that the fragment's next run begins before the browser has got what the page drew.
+The first run after "again" draws the fragment and runs the page anew. That run stops the server's event loop and asks
+for the fragment once more; the loop goes on when the fragment has run alone, so that run begins, always, before the
+browser has got what the page drew.
 """
 
+import threading
 import time
 
 import streamlit as st
 from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from sxt.ui.fragment import fragment
 
-EVERY_S, ASKED_S, BUSY_S = 0.3, 0.8, 1.0
+SHOWN_S, MOST_S = 0.5, 60.0
 
 if st.button("again"):
     st.session_state.phase = "asked"
 phase = st.session_state.get("phase")
+is_asked_for = False
+has_stopped, has_run_alone = threading.Event(), threading.Event()
+
+
+def stop_loop() -> None:
+    """Keep the server from sending anything until the fragment has run alone."""
+    has_stopped.set()
+    has_run_alone.wait(MOST_S)
+
+
 if phase == "busy":
     st.session_state.phase = None
-    loop = get_instance()._get_async_objs().eventloop
-    loop.call_soon_threadsafe(time.sleep, BUSY_S)
-    time.sleep(0.1)
+    get_instance()._get_async_objs().eventloop.call_soon_threadsafe(stop_loop)
+    has_stopped.wait(MOST_S)
 
 
-@fragment(run_every=EVERY_S if phase == "asked" else None)
+@fragment
 def watch() -> None:
     """Draw something only while it is asked for."""
+    global is_asked_for
     if phase == "asked":
         st.text("a job runs")
-    else:
-        st.session_state.n_watched = st.session_state.get("n_watched", 0) + 1
+    elif phase == "busy" and not is_asked_for:
+        is_asked_for, context = True, get_script_run_ctx()
+        rerun = RerunData(
+            fragment_id=ThreadState.get().fragment_id, page_script_hash=context.page_script_hash
+        )
+        context.script_requests.request_rerun(rerun)
+    elif phase == "busy":
+        st.session_state.n_alone = st.session_state.get("n_alone", 0) + 1
+        has_run_alone.set()
 
 
 @fragment
@@ -41,15 +63,15 @@ def result() -> None:
 watch()
 if phase == "asked":
     st.session_state.phase = "busy"
-    time.sleep(ASKED_S)
+    time.sleep(SHOWN_S)
     st.rerun()
 result()
 
 
-@fragment(run_every=EVERY_S)
+@fragment(run_every=0.3)
 def count() -> None:
-    """Tell how often the watching fragment ran while nothing was asked for."""
-    st.text(f"watched {st.session_state.get('n_watched', 0)} times")
+    """Tell how often the watching fragment ran alone."""
+    st.text(f"ran alone {st.session_state.get('n_alone', 0)} times")
 
 
 count()
