@@ -85,15 +85,17 @@ def vary_values(
 ) -> Crops:
     """Vary grey values: contrast, inversion, blur, noise, and what optics and reconstruction do to them.
 
-    Pixels under a simulated bead become unknown, since nobody could label what is there.
+    Pixels under a simulated bead get the class ``settings.bead_channel``, or become unknown, since nobody could label
+    what is there.
     """
-    varied = [
-        _vary_one(values, known, rng, settings)
-        for values, known, rng in zip(crops.values, crops.known, rngs, strict=True)
-    ]
+    varied = [_vary_one(values, rng, settings) for values, rng in zip(crops.values, rngs, strict=True)]
     values = torch.stack([each for each, _ in varied])
-    known = torch.stack([each for _, each in varied])
-    return Crops(values, crops.target * known, known)
+    beads = torch.stack([each for _, each in varied])
+    target, known = crops.target * (1 - beads), crops.known
+    if settings.bead_channel is None:
+        return Crops(values, target, known * (1 - beads))
+    target[:, settings.bead_channel] += beads[:, 0]
+    return Crops(values, target, torch.maximum(known, beads))
 
 
 def _draw_grid(
@@ -123,9 +125,10 @@ def _draw_grid(
 
 
 def _vary_one(
-    values: Tensor, known: Tensor, rng: np.random.Generator, settings: AugmentationSettings
+    values: Tensor, rng: np.random.Generator, settings: AugmentationSettings
 ) -> tuple[Tensor, Tensor]:
-    """Vary one crop (in_channels, y, x) and return it with where its labels still count (1, y, x)."""
+    """Vary one crop (in_channels, y, x) and return it with where simulated beads are (1, y, x)."""
+    beads = torch.zeros_like(values[:1])
     generator = torch.Generator(values.device)
     generator.manual_seed(int(rng.integers(2**62)))
     if settings.contrast > 0 or settings.brightness > 0:
@@ -133,8 +136,7 @@ def _vary_one(
     if rng.random() < settings.invert_share:
         values = -values
     if rng.random() < settings.bead_share:
-        values, hidden = physics.add_beads(values, rng)
-        known = known * (1 - hidden)
+        values, beads = physics.add_beads(values, rng)
     if rng.random() < settings.streak_share:
         values = physics.add_streaks(values, rng)
     if rng.random() < settings.smear_share:
@@ -150,7 +152,7 @@ def _vary_one(
         values = values.clamp(-rng.uniform(*CLIPPED_BELOW), rng.uniform(*CLIPPED_ABOVE))
     if rng.random() < settings.cut_out_share:
         values = _cut_out(values, rng)
-    return values.clamp(-LARGEST_DEVIATIONS, LARGEST_DEVIATIONS), known
+    return values.clamp(-LARGEST_DEVIATIONS, LARGEST_DEVIATIONS), beads
 
 
 def _cut_out(values: Tensor, rng: np.random.Generator) -> Tensor:

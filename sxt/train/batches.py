@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 import torch
 
+from sxt.errors import SettingsError
 from sxt.train.augment import Crops, place_crops, vary_values, window_px
 from sxt.train.crops import (
     LABELLED_STREAM,
@@ -76,6 +77,9 @@ class Batches:
         seed: int,
         device: torch.device,
     ) -> None:
+        bead_channel = recipe.augmentation.bead_channel
+        if bead_channel is not None and bead_channel >= n_classes:
+            raise SettingsError(f"bead_channel is {bead_channel}, but the version has {n_classes} classes.")
         self.pseudo: Slices = ()
         self._data = data
         self._recipe = recipe

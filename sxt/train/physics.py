@@ -13,10 +13,14 @@ from torch import Tensor
 from torch.nn import functional
 
 MOST_BEADS = 3
-BEAD_RADIUS_PX = (2.0, 7.0)
+BEAD_RADIUS_PX = (2.0, 10.0)
 BEAD_DEPTH = (4.0, 6.0)
-HALO_SHARE = 0.3
-"""Brightness of a bead's halo as a share of its depth."""
+EDGE_PER_PX = (1.0, 3.0)
+HALO_SHARE, STREAK_SHARE = (0.0, 0.3), (0.15, 0.8)
+"""Brightness of the ring around a bead and of the streaks beside it, as shares of its depth."""
+
+STREAK_REACH_RADII = (1.0, 8.0)
+GRAIN_SIGMA_PX = 1.5
 
 MOST_STREAKS = 6
 SMEAR_SIGMA_PX = (1.0, 4.0)
@@ -24,20 +28,25 @@ SHADE_NODES = 4
 
 
 def add_beads(values: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Add gold beads with halo and streaks; returns the crop, and (1, y, x) 1 where a bead hides what is there."""
+    """Add gold beads with halo and streaks; returns the crop, and (1, y, x) 1 where a bead hides what is there.
+
+    Nothing in the crop is darker than a bead, which shows none, some or all of the grain of what it hides.
+    """
     height, width = values.shape[-2:]
     y, x = _axes(values)
+    grain, darkest = values - blur(values, GRAIN_SIGMA_PX), -float(values.min())
     hidden = torch.zeros((1, height, width), device=values.device)
     for _ in range(int(rng.integers(1, MOST_BEADS + 1))):
         centre_y, centre_x = float(rng.uniform(0, height)), float(rng.uniform(0, width))
-        radius, depth = float(rng.uniform(*BEAD_RADIUS_PX)), float(rng.uniform(*BEAD_DEPTH))
+        radius, depth = float(rng.uniform(*BEAD_RADIUS_PX)), max(float(rng.uniform(*BEAD_DEPTH)), darkest)
         distance = ((y - centre_y).square() + (x - centre_x).square()).sqrt()
-        body = torch.sigmoid(2 * (radius - distance))
+        body = torch.sigmoid(float(rng.uniform(*EDGE_PER_PX)) * (radius - distance))
         halo = torch.exp(-((distance - 1.6 * radius) / (0.5 * radius)).square())
-        reach = float(rng.uniform(2, 8)) * radius
+        reach = float(rng.uniform(*STREAK_REACH_RADII)) * radius
         streak = torch.exp(-((y - centre_y) / radius).square() - (x - centre_x).abs() / reach)
-        bright = HALO_SHARE * depth * (halo + 0.7 * streak) * (1 - body)
-        values = values * (1 - body) - depth * body + bright
+        shares = float(rng.uniform(*HALO_SHARE)) * halo + float(rng.uniform(*STREAK_SHARE)) * streak
+        dark = float(rng.uniform()) * grain - depth
+        values = (values + depth * shares) * (1 - body) + dark * body
         hidden = torch.maximum(hidden, (body > 0.5).float()[None])
     return values, hidden
 

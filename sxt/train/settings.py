@@ -40,6 +40,8 @@ class AugmentationSettings:
         Share of crops that are blurred, and whose contrast is inverted (0 unless asked for).
     bead_share, streak_share, smear_share, gain_share : float
         Share of crops with gold beads, with streaks, smeared like the missing wedge does, and with a drifting gain.
+    bead_channel : int or None
+        Number of the class, from 0, that pixels under such a bead have; None makes them unknown.
     clip_share : float
         Share of crops whose darkest and brightest grey values are clipped, as an export to 8 bits does.
     cut_out_share : float
@@ -60,6 +62,7 @@ class AugmentationSettings:
     gain_share: float = 0.5
     clip_share: float = 0.0
     cut_out_share: float = 0.0
+    bead_channel: int | None = None
 
     def __post_init__(self) -> None:
         low, high = self.scale_range
@@ -70,6 +73,8 @@ class AugmentationSettings:
         for name in ("elastic_px", "contrast", "brightness", "noise"):
             if not 0 <= getattr(self, name) <= 100:
                 raise SettingsError(f"{name} is {getattr(self, name)}; use 0 or more.")
+        if self.bead_channel is not None and self.bead_channel < 0:
+            raise SettingsError(f"bead_channel is {self.bead_channel}; use the number of a class, from 0.")
         for name, value in asdict(self).items():
             if name.endswith("_share") and not 0 <= value <= 1:
                 raise SettingsError(f"{name} is {value}; use a share from 0 to 1.")

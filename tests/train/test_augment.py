@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sxt.train import AugmentationSettings, physics
-from sxt.train.augment import place_crops, vary_values, window_px
+from sxt.train.augment import Crops, place_crops, vary_values, window_px
 from sxt.train.crops import cut_window, sample_rng
 from sxt.train.prepare import PreparedSlice
 from sxt.train.split import SliceRef
@@ -111,6 +111,43 @@ def test_a_bead_is_dark_and_hides_what_is_there():
     assert values[hidden > 0].max() < -1
     assert values[hidden == 0].max() > 0.5
     assert 0 < hidden.mean() < 0.3
+
+
+def test_nothing_is_darker_than_a_bead():
+    values = torch.zeros(1, 64, 64)
+    values[0, 0] = -30
+    varied, hidden = physics.add_beads(values, np.random.default_rng(1))
+    assert varied[hidden > 0].min() < -29.9
+    assert varied[hidden > 0].median() < -25  # lighter at its edge
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pixels_under_a_bead_are_unknown_or_of_the_beads_class(seed):
+    settings = dataclasses.replace(STILL, bead_share=1.0)
+    crops = Crops(torch.zeros(1, 1, 64, 64), torch.full((1, 3, 64, 64), 0.25), torch.zeros(1, 1, 64, 64))
+    crops.known[..., :32] = 1
+    hiding = vary_values(crops, [np.random.default_rng(seed)], settings=settings)
+    labelled = vary_values(
+        crops, [np.random.default_rng(seed)], settings=dataclasses.replace(settings, bead_channel=2)
+    )
+    _, beads = physics.add_beads(crops.values[0], bead_rng(seed))
+    bead = beads[0] > 0
+    assert 0 < bead.float().mean() < 0.5
+    assert torch.equal(hiding.values, labelled.values)
+    assert hiding.target[:, :, bead].sum() == hiding.known[:, :, bead].sum() == 0
+    assert torch.equal(labelled.target[0][:, bead].T, torch.tensor([0.0, 0, 1]).expand(int(bead.sum()), 3))
+    assert labelled.known[0, 0][bead].min() == 1
+    for varied in (hiding, labelled):
+        assert torch.equal(varied.target[..., ~bead], crops.target[..., ~bead])
+        assert torch.equal(varied.known[..., ~bead], crops.known[..., ~bead])
+
+
+def bead_rng(seed: int) -> np.random.Generator:
+    """The random numbers that a crop's beads are drawn from where nothing but beads is asked for."""
+    rng = np.random.default_rng(seed)
+    rng.integers(2**62)  # the seed of the noise
+    rng.random(2)  # whether it is inverted, whether it has beads
+    return rng
 
 
 def test_a_smear_draws_out_along_x():

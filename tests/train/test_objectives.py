@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from sxt.errors import SettingsError
 from sxt.network import build_network
-from sxt.train import SplitSettings, make_split
+from sxt.train import AugmentationSettings, SplitSettings, SupervisedRecipe, make_split
 from sxt.train.batches import Batches
 from sxt.train.objectives import Moment, StepPart, make_objective
 from sxt.train.prepare import InputForm, prepare_data
@@ -41,6 +42,11 @@ def test_the_image_and_logit_of_one_pass_are_those_of_two():
     torch.testing.assert_close(image, network(x).image)
     torch.testing.assert_close(image, network.image(x))
     torch.testing.assert_close(logit, network.label_logit(x))
+
+
+def test_beads_of_a_class_that_a_version_lacks_are_refused():
+    with pytest.raises(SettingsError, match="bead_channel is 1, but the version has 1 class"):
+        make_batches(SupervisedRecipe(augmentation=AugmentationSettings(bead_channel=1)))
 
 
 def test_an_epoch_of_labels_is_followed_by_one_of_images():

@@ -31,6 +31,7 @@ from sxt.train import (
         (lambda: SplitSettings(share=1), "hold-out of 1"),
         (lambda: AugmentationSettings(scale_range=(2, 1)), "scales are"),
         (lambda: AugmentationSettings(bead_share=1.5), "bead_share is 1.5"),
+        (lambda: AugmentationSettings(bead_channel=-1), "bead_channel is -1"),
         (lambda: AugmentationSettings(rotation_deg=90), "90 degrees"),
     ],
 )
