@@ -14,7 +14,7 @@ from sxt.tomogram import Tomogram
 from tests.layers import REPOSITORY
 from tests.train.conftest import TINY
 
-MODULES = ("held_out", "simulated_cells", "train_shipped")
+MODULES = ("held_out", "simulated_cells", "shipped_plans", "shipped_card", "train_shipped")
 
 
 @pytest.fixture
@@ -46,18 +46,22 @@ def small(shipped, monkeypatch):
     ]
     cells_of = {"drawn": range(21, 21 + N_DRAWN), "standard": range(11, 12)}
 
-    def plan(name, classes):
-        phases = (
-            shipped.Phase(classes, 2, 1e-3, cells_of, crop_px=16, batch_crops=2),
-            shipped.Phase(classes, 3, 5e-4, cells_of, clip_share=0.5, crop_px=32, batch_crops=1),
-        )
-        return dataclasses.replace(shipped.VERSIONS[name], network=TINY, phases=phases)
+    plans = sys.modules["shipped_plans"]
+    membrane = (
+        plans.Phase(("membrane",), 2, 1e-3, cells_of, crop_px=16, batch_crops=2),
+        plans.Phase(("membrane",), 3, 5e-4, cells_of, clip_share=0.5, crop_px=32, batch_crops=1),
+    )
+    organelles = (
+        plans.Phase(
+            plans.ALL_CLASSES, 2, 5e-4, cells_of, labelled_bead_share=0.25, crop_px=32, batch_crops=1
+        ),
+    )
 
-    return shipped.ShippedSettings(
-        versions={
-            "membrane": plan("membrane", ("membrane",)),
-            "organelles": plan("organelles", shipped.ALL_CLASSES),
-        },
+    def plan(name, phases):
+        return dataclasses.replace(plans.VERSIONS[name], network=TINY, phases=phases)
+
+    return plans.ShippedSettings(
+        versions={"membrane": plan("membrane", membrane), "organelles": plan("organelles", organelles)},
         conditions=tuple(conditions),
     )
 
@@ -78,18 +82,20 @@ def test_a_version_comes_from_its_phases_one_after_the_other(shipped, small, tmp
         for name in ("membrane", "organelles")
     }
     phases = sorted(each.name for each in (tmp_path / "work" / "phases").iterdir())
-    assert phases == ["membrane-1", "membrane-2", "organelles-1", "organelles-2"]
+    assert phases == ["membrane-1", "membrane-2", "organelles-1"]
     membrane, organelles = (load_model(f"{name}:7", root=tmp_path / "weights").config for name in made)
     assert [each.name for each in membrane.classes] == ["membrane"]
     assert (membrane.threshold, organelles.threshold) == (0.45, 0.5)
-    assert [each.name for each in organelles.classes] == list(shipped.ALL_CLASSES)
+    assert [each.name for each in organelles.classes] == list(sys.modules["shipped_plans"].ALL_CLASSES)
     assert membrane.training["phase 1"] == (
         "membrane: 2 steps of 2 crops of 16 px, learning rate 0.001; cells: 6 with all settings drawn, seeds 21 to 26; "
         "1 at the standard settings, seeds 11 to 11"
     )
-    assert organelles.training["phase 2"].startswith(
-        "membrane, mitochondrion, lipid droplet, gold bead: 3 steps of 1 crops of 32 px, learning rate 0.0005, 50% of "
-        "the crops clipped"
+    assert organelles.training["phase 1"] == membrane.training["phase 1"]
+    assert "learning rate 0.0005, 50% of the crops clipped; cells" in membrane.training["phase 2"]
+    assert organelles.training["phase 3"].startswith(
+        "membrane, mitochondrion, lipid droplet, gold bead: 2 steps of 1 crops of 32 px, learning rate 0.0005, 25% "
+        "with beads added; cells"
     )
     assert membrane.metrics.keys() == {
         "dice",
@@ -103,6 +109,8 @@ def test_a_version_comes_from_its_phases_one_after_the_other(shipped, small, tmp
     assert membrane.familiarity.limit > 0
     rows = [line.split(",") for line in (made["membrane"] / "curves.csv").read_text().splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("1", "0"), ("2", "0"), ("3", "1"), ("4", "1"), ("5", "1")]
+    rows = [line.split(",") for line in (made["organelles"] / "curves.csv").read_text().splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows][4:] == [("5", "1"), ("6", "2"), ("7", "2")]
     assert membrane.training["optimiser"] == "Muon with warm-up and cosine in each phase"
     card = (made["organelles"] / "card.md").read_text()
     assert "| cells | membrane Dice | mitochondrion Dice | lipid droplet Dice | gold bead Dice |" in card
