@@ -60,6 +60,7 @@ def draw_curves(table: "pd.DataFrame", *, key: str) -> None:
             default=usual,
             key=f"{key}-columns",
             label_visibility="collapsed",
+            wrap=True,
         )
     figure = go.Figure(
         [

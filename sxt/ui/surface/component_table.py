@@ -10,6 +10,7 @@ from sxt.ui.surface.filter_controls import class_names
 from sxt.workspace import SurfaceManifest
 
 HEIGHT_PX = 300
+CLASS_WIDTH_PX = 110
 NUMBER_FORMAT = "%.3g"
 
 
@@ -64,7 +65,7 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
 
     config: dict[str, Any] = {
         "id": st.column_config.NumberColumn("id", width="small", pinned=True),
-        "class": st.column_config.TextColumn("class", width="small"),
+        "class": st.column_config.TextColumn("class", width=CLASS_WIDTH_PX),
     }
     for each in list_columns(list(shown.columns)):
         if shown[each.name].dtype == bool:

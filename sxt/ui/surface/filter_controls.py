@@ -75,6 +75,7 @@ def _choose_classes(surface: SurfaceManifest, table: pd.DataFrame, *, key: str) 
             default=present,
             format_func=lambda value: escape_markdown(names.get(value, f"class {value}")),
             key=f"{key}-classes",
+            wrap=True,
         )
     )
 
