@@ -50,12 +50,8 @@ class Phase:
 
 ALL_CLASSES = tuple(each.name for each in LABEL_CLASSES)
 CELLS: Mapping[CellKind, range] = {"drawn": range(3_000, 3_160), "standard": range(2_000, 2_096)}
-CELLS_AND_LARGE: Mapping[CellKind, range] = {
-    **CELLS,
-    "large": range(6_000, 6_064),
-    "large with beads": range(7_000, 7_064),
-}
 CELLS_AND_WIDE: Mapping[CellKind, range] = {**CELLS, "large": range(6_000, 6_064)}
+CELLS_AND_LARGE: Mapping[CellKind, range] = {**CELLS_AND_WIDE, "large with beads": range(7_000, 7_064)}
 TWICE_THE_CELLS: Mapping[CellKind, range] = {
     **CELLS_AND_LARGE,
     "drawn": range(3_000, 3_320),
